@@ -1,0 +1,127 @@
+"""The outbox: rows that are messages, and how one of them goes through its states.
+
+    draft ──▶ pending ──▶ sending ──▶ sent            aside: rejected, failed, cancelled, expired,
+                 ▲            │                              unknown, deleted
+                 └── retry ───┴──▶ unknown ──▶ sent | pending | failed
+
+The state column is the queue. `random_id` is drawn when a row becomes pending and never changes, nor
+does the text between attempts: a repeat is the same message to Telegram, which drops it.
+"""
+
+import secrets
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django.apps import apps
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Coalesce
+from django.utils.translation import gettext_lazy as _
+
+from accounts_mgmt.querysets import OutgoingQuerySet
+
+
+class Status(models.TextChoices):
+    DRAFT = "draft", _("draft")
+    PENDING = "pending", _("in the queue")
+    SENDING = "sending", _("being sent")
+    SENT = "sent", _("sent")
+    FAILED = "failed", _("error")
+    UNKNOWN = "unknown", _("outcome unknown")
+    REJECTED = "rejected", _("rejected")
+    CANCELLED = "cancelled", _("cancelled")
+    EXPIRED = "expired", _("too late")
+    DELETED = "deleted", _("deleted")
+
+
+class Origin(models.TextChoices):
+    MACHINE = "machine", _("machine")
+    MACHINE_EDITED = "machine_edited", _("machine, edited by a person")
+    PERSON = "person", _("person")
+
+
+def draw_random_id() -> int:
+    """A fresh 63-bit id, never 0 (Telegram treats 0 as missing)."""
+    return secrets.randbelow(2**63 - 1) + 1
+
+
+class OutgoingMessage(models.Model):
+    """A message on its way out. Children say where it goes and what must hold when it leaves."""
+
+    # Whether messages of one account to one chat must keep their order (dialogues) or are free (comments).
+    ordered: ClassVar[bool] = False
+
+    sender = models.ForeignKey(
+        "accounts_mgmt.TelegramAccountSession", models.PROTECT, verbose_name=_("sent by"), related_name="+"
+    )
+    chat = models.ForeignKey(
+        "relove.Chat", models.PROTECT, null=True, blank=True, verbose_name=_("chat"), related_name="+"
+    )
+    text = models.TextField(_("text"))
+    reply_to = models.BigIntegerField(_("in reply to"), null=True, blank=True)
+    status = models.CharField(_("status"), max_length=16, choices=Status.choices, default=Status.DRAFT)
+    random_id = models.BigIntegerField(null=True, blank=True, editable=False)
+    message_id = models.BigIntegerField(_("Telegram message"), null=True, blank=True)
+    origin = models.CharField(_("written by"), max_length=16, choices=Origin.choices, default=Origin.MACHINE)
+    model = models.CharField(_("language model"), max_length=128, blank=True)
+    approved_by = models.ForeignKey(
+        "relove.Staff", models.PROTECT, null=True, blank=True, verbose_name=_("approved by"), related_name="+"
+    )
+    approved_at = models.DateTimeField(_("approved"), null=True, blank=True)
+
+    scheduled_at = models.DateTimeField(_("planned for"), null=True, blank=True)
+    expires_at = models.DateTimeField(_("too late after"), null=True, blank=True)
+    retry_count = models.PositiveSmallIntegerField(_("failed attempts"), default=0)
+    next_retry = models.DateTimeField(_("next attempt"), null=True, blank=True)
+    failed_code = models.CharField(_("code"), max_length=64, blank=True)
+    failed_reason = models.CharField(_("why"), max_length=255, blank=True)
+
+    # Set while `sending`: the holder's lease token, and the moment just before the first request.
+    claimed_by = models.BigIntegerField(null=True, blank=True, editable=False)
+    attempted_at = models.DateTimeField(_("last attempt"), null=True, blank=True, editable=False)
+    first_attempt_at = models.DateTimeField(_("first attempt"), null=True, blank=True, editable=False)
+    # How often a process died with this row in its hands; three set it aside.
+    crashes = models.PositiveSmallIntegerField(default=0, editable=False)
+
+    sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = OutgoingQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return self.text[:60]
+
+    def queue(self, when: datetime) -> None:
+        """Make the row pending, planned for `when`. Does not save."""
+        self.status = Status.PENDING
+        self.scheduled_at = when
+        if self.random_id is None:
+            self.random_id = draw_random_id()
+
+    def guard(self, now: datetime) -> str:
+        """Why this row must not leave now, in a sentence; empty when it may. Rechecked at the send."""
+        raise NotImplementedError
+
+
+def outgoing_models() -> list[type[OutgoingMessage]]:
+    """Every kind of message there is."""
+    return [model for model in apps.get_models() if issubclass(model, OutgoingMessage)]
+
+
+def outbox_indexes(prefix: str) -> list[models.Index]:
+    """The indexes every child needs; `prefix` keeps their names apart."""
+    due = Coalesce("next_retry", "scheduled_at")
+    queued: Any = Q(status__in=("pending", "unknown"))
+    return [
+        # the claim: what of these accounts is due
+        models.Index("sender", due, name=f"{prefix}_due", condition=queued),
+        # take-over: what a former holder left in its hands
+        models.Index(fields=["sender"], name=f"{prefix}_sending", condition=Q(status="sending")),
+        # the limits are rebuilt from what was attempted in the last minute
+        models.Index(fields=["attempted_at"], name=f"{prefix}_attempted", condition=Q(attempted_at__isnull=False)),
+        models.Index(fields=["status", "-id"], name=f"{prefix}_status_id"),
+        models.Index(models.F("sent_at").desc(nulls_first=True), models.F("id").desc(), name=f"{prefix}_sent_id"),
+    ]

@@ -1,0 +1,41 @@
+"""Which rows: accounts, calls and outgoing messages."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import models
+from django.db.models import Q
+
+
+class AccountQuerySet(models.QuerySet[Any]):
+    def active(self) -> "AccountQuerySet":
+        return self.filter(state="active")
+
+    def troubled(self) -> "AccountQuerySet":
+        """Those that need a person."""
+        return self.exclude(state__in=("active", "disabled"))
+
+    def held(self, now: datetime) -> "AccountQuerySet":
+        return self.filter(lease_until__gt=now)
+
+    def disclosing(self) -> "AccountQuerySet":
+        """Those that may write by machine: consent recorded, disclosure seen in the profile."""
+        return self.filter(
+            ~Q(disclosure=""), disclosure_seen_at__isnull=False, owner_consent_at__isnull=False
+        )
+
+
+class AccountCallQuerySet(models.QuerySet[Any]):
+    def open(self) -> "AccountCallQuerySet":
+        return self.filter(state__in=("waiting", "running"))
+
+
+class OutgoingQuerySet(models.QuerySet[Any]):
+    """Shared by every kind of message."""
+
+    def drafts(self) -> "OutgoingQuerySet":
+        return self.filter(status="draft")
+
+    def unsettled(self) -> "OutgoingQuerySet":
+        """On their way: queued, in a runner's hands, or of unknown outcome."""
+        return self.filter(status__in=("pending", "sending", "unknown"))

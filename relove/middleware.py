@@ -1,0 +1,22 @@
+"""Middleware of the staff's pages."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils import translation
+
+
+class StaffLanguageMiddleware:
+    """The page speaks the staff member's own language, Russian by default.
+
+    Not the browser's: an English browser would mix English buttons with Russian labels.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        language = getattr(request.user, "language", "") or settings.LANGUAGE_CODE
+        with translation.override(language):
+            return self.get_response(request)

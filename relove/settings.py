@@ -1,0 +1,256 @@
+"""Settings of reLove, read from the environment.
+
+Order of precedence: the process environment, `.env`, then what a running `make up` wrote into
+its state folder. Without any of them Telegram and the language model are the sandbox's.
+"""
+
+from decimal import Decimal
+from pathlib import Path
+
+import environ
+from csp.constants import NONCE, NONE, SELF
+from django.utils.translation import gettext_lazy as _
+
+from relove.embedded import state_dir
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = environ.Env()
+env.read_env(BASE_DIR / ".env")
+for name in ("services.env", "keys.env"):
+    env.read_env(state_dir() / name)
+
+# --- the project itself -------------------------------------------------------------------------
+
+DEBUG = env.bool("RELOVE_DEBUG", default=False)
+SECRET_KEY = env("RELOVE_SECRET_KEY", default="insecure-only-for-commands-that-sign-nothing")
+ALLOWED_HOSTS = env.list("RELOVE_ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.list("RELOVE_TRUSTED_ORIGINS", default=[])
+# True behind TLS: switches on everything `check --deploy` asks for.
+HTTPS = env.bool("RELOVE_HTTPS", default=False)
+
+INSTALLED_APPS = [
+    # before django_q, whose qcluster command ours replaces, and before unfold, whose files we override
+    "relove.apps.ReloveConfig",
+    "accounts_mgmt.apps.AccountsConfig",
+    "commentators.apps.CommentatorsConfig",
+    "unfold",
+    "unfold.contrib.filters",
+    "unfold.contrib.import_export",
+    "unfold.contrib.simple_history",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "csp",
+    "channels",
+    "django_q",
+    "import_export",
+    "simple_history",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "relove.middleware.StaffLanguageMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "simple_history.middleware.HistoryRequestMiddleware",
+]
+
+ROOT_URLCONF = "relove.urls"
+ASGI_APPLICATION = "relove.asgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+AUTH_USER_MODEL = "relove.Staff"
+LOGIN_REDIRECT_URL = "admin:index"
+LOGIN_URL = "admin:login"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "relove" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "csp.context_processors.nonce",
+            ],
+        },
+    },
+]
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+
+# --- language and time --------------------------------------------------------------------------
+
+LANGUAGE_CODE = "ru"
+LANGUAGES = [("ru", _("Russian")), ("en", _("English"))]
+LOCALE_PATHS = [BASE_DIR / "relove" / "locale"]
+TIME_ZONE = env("RELOVE_TIME_ZONE", default="Europe/Moscow")
+USE_TZ = True
+USE_I18N = True
+
+# --- data ---------------------------------------------------------------------------------------
+
+DATABASES = {"default": env.db("DATABASE_URL", default="postgres://relove@127.0.0.1:5432/relove")}
+DATABASES["default"].setdefault("OPTIONS", {})
+# Clusters keep a connection (three times the tasks a second); no pool there: it hangs after a fork.
+DATABASES["default"]["CONN_MAX_AGE"] = env.int("RELOVE_CONN_MAX_AGE", default=0)
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+
+REDIS_URL = env("REDIS_URL", default="")
+if REDIS_URL:
+    CACHES = {"default": {"BACKEND": "django_redis.cache.RedisCache", "LOCATION": REDIS_URL}}
+    CHANNEL_LAYERS = {
+        "default": {
+            "BACKEND": "channels_redis.core.RedisChannelLayer",
+            "CONFIG": {"hosts": [REDIS_URL], "prefix": "relove-channels"},
+        }
+    }
+else:
+    CACHES = {
+        "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "relove_cache"}
+    }
+    CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+
+# Key rings: base64url keys of 32 bytes, comma separated, the current one first.
+# The session ring is given to runners only; every other process starts without it.
+PERSONAL_KEYS = env.list("RELOVE_PERSONAL_KEYS", default=[])
+SESSION_KEYS = env.list("RELOVE_SESSION_KEYS", default=[])
+# For looking up phones and suppressed people by a keyed hash; it must outlive every key of the rings.
+HASH_KEY = env("RELOVE_HASH_KEY", default=SECRET_KEY)
+
+# --- files --------------------------------------------------------------------------------------
+
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "relove" / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
+}
+WHITENOISE_USE_FINDERS = True
+
+# --- Telegram and the language model ------------------------------------------------------------
+
+# "sandbox" or "telegram": the real one must be asked for, and needs the two values of my.telegram.org.
+TELEGRAM_GATEWAY = env("RELOVE_TELEGRAM", default="sandbox")
+TELEGRAM_API_ID = env.int("TELEGRAM_API_ID", default=1)
+TELEGRAM_API_HASH = env("TELEGRAM_API_HASH", default="sandbox")
+SANDBOX_TELEGRAM = env("RELOVE_SANDBOX_TELEGRAM", default="127.0.0.1:8443")
+SANDBOX_HTTP = env("RELOVE_SANDBOX_HTTP", default="http://127.0.0.1:8099")
+# Telethon has no request time-out of its own.
+TELEGRAM_REQUEST_TIMEOUT = env.float("RELOVE_TELEGRAM_REQUEST_TIMEOUT", default=20.0)
+
+LLM_BASE_URL = env("LLM_BASE_URL", default=f"{SANDBOX_HTTP}/v1")
+LLM_API_KEY = env("LLM_API_KEY", default="sandbox")
+LLM_MODEL = env("LLM_MODEL", default="sandbox")
+LLM_TIMEOUT = env.float("LLM_TIMEOUT", default=60.0)
+LLM_CONCURRENCY = env.int("LLM_CONCURRENCY", default=20)
+LLM_DAILY_BUDGET_USD = Decimal(env("LLM_DAILY_BUDGET_USD", default="20"))
+# USD for a million tokens in and out, by model; a model not listed counts as free.
+LLM_PRICES: dict[str, tuple[float, float]] = {
+    name: (float(values[0]), float(values[1])) for name, values in env.json("LLM_PRICES", default={}).items()
+}
+
+# --- sending ------------------------------------------------------------------------------------
+
+# The customer's ceiling for the whole system, messages in any one second. Spaced at 28/s: the jitter
+# between a grant and the server's clock takes the rest (measured: 30/s let 31 through, 28/s never 29).
+SEND_CEILING = env.float("RELOVE_SEND_CEILING", default=28.0)
+# (count, seconds) windows, per account and chat, and per chat over all our accounts.
+PACE_ACCOUNT_CHAT = [(1, 1.0), (20, 60.0)]
+PACE_CHAT = [(1, 1.0), (20, 60.0)]
+LEASE_SECONDS = env.float("RELOVE_LEASE_SECONDS", default=15.0)
+CLAIM_AHEAD = env.int("RELOVE_CLAIM_AHEAD", default=40)
+# Base of the retry delays: the second attempt one base later, the third two (± 20 %).
+RETRY_BASE_SECONDS = env.float("RELOVE_RETRY_BASE_SECONDS", default=300.0)
+# How long Telegram is trusted to remember a random_id.
+RECONCILE_AFTER_SECONDS = env.float("RELOVE_RECONCILE_AFTER_SECONDS", default=3600.0)
+HOST_ID = env("RELOVE_HOST_ID", default="")
+RUNNER_PROCESSES = env.int("RELOVE_RUNNER_PROCESSES", default=1)
+ACCOUNTS_PER_RUNNER = env.int("RELOVE_ACCOUNTS_PER_RUNNER", default=300)
+
+# --- clusters -----------------------------------------------------------------------------------
+
+# Runs for hours in one worker: no time-out, one task a worker, acknowledged when begun.
+LONG_CLUSTER = {"timeout": None, "retry": 86400, "recycle": 1, "ack_failures": True, "queue_limit": 2}
+Q_CLUSTER = {
+    "name": "default",
+    "orm": "default",
+    "workers": 2,
+    "timeout": 300,
+    "retry": 600,
+    "max_attempts": 5,
+    "ack_failures": True,
+    "catch_up": False,
+    "poll": 0.5,
+    "save_limit": 1000,
+    "ALT_CLUSTERS": {
+        "telegram": {**LONG_CLUSTER, "workers": RUNNER_PROCESSES},
+        "llm": {**LONG_CLUSTER, "workers": 1},
+    },
+}
+LONG_TASKS = {"telegram": "accounts_mgmt.tasks.hold_accounts", "llm": "commentators.tasks.run_llm"}
+CLUSTER_PRELOAD = {"telegram": ["relove.telegram.mtproto"], "llm": ["relove.llm"]}
+
+# --- security -----------------------------------------------------------------------------------
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF, NONCE],
+        "img-src": [SELF, "data:"],
+        "object-src": [NONE],
+        "base-uri": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
+X_FRAME_OPTIONS = "DENY"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = 31536000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+if HTTPS:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+# --- logs ---------------------------------------------------------------------------------------
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["console"], "level": env("RELOVE_LOG_LEVEL", default="INFO")},
+    "loggers": {
+        "telethon": {"level": "WARNING"},
+        "httpx": {"level": "WARNING"},
+        "httpx2": {"level": "WARNING"},
+    },
+}
+
+# --- the admin's face ---------------------------------------------------------------------------
+
+from relove.unfold import UNFOLD  # noqa: E402, F401  (a file of its own: it is long and about pages only)

@@ -1,0 +1,281 @@
+"""The door to Telegram: what may be asked of it, in our own words.
+
+`Gateway` is a Protocol; `relove.telegram.mtproto` implements it with Telethon. Ids are bare
+(a channel is 1234, never -1001234), times are aware and in UTC.
+
+Errors, all `GatewayError`; `permanent` means that trying again cannot help, `retry_after` is in seconds:
+
+    GatewayError
+    ├── Waiting                 Telegram names a time; it costs no attempt
+    │   ├── FloodWait           the account sends nothing until then (also FLOOD_PREMIUM_WAIT)
+    │   └── SlowMode            this account waits in this chat only
+    ├── Refused                 permanent, about this message or chat
+    │   ├── ChatForbidden       CHAT_WRITE_FORBIDDEN, CHAT_GUEST_SEND_FORBIDDEN, CHANNEL_PRIVATE …
+    │   ├── BannedInChannel     USER_BANNED_IN_CHANNEL: the account stops there, a person is told
+    │   ├── PostGone            MSG_ID_INVALID: the post is deleted or its comments are off
+    │   ├── PeerUnknown         no such user or chat, or never met by this account
+    │   └── BadMessage          empty, too long, or otherwise not to be sent
+    ├── AccountStopped          the account may not go on by itself
+    │   ├── PeerFlood           PEER_FLOOD: it writes too much to strangers
+    │   └── SessionLost         signed out, revoked, duplicated or banned; `code` tells which
+    ├── AlreadySent             RANDOM_ID_DUPLICATE: delivered earlier, the answer has no message id
+    ├── OutcomeUnknown          time-out or a cut connection: it may have been delivered
+    └── Temporary               5xx: Telegram failed; it may have been delivered
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+
+class GatewayError(Exception):
+    """`code` is Telegram's own name for it, for logs and the details of a page."""
+
+    permanent = False
+    retry_after: float | None = None
+
+    def __init__(self, code: str = "", *, retry_after: float | None = None) -> None:
+        super().__init__(code or type(self).__name__)
+        self.code = code or type(self).__name__
+        self.retry_after = retry_after
+
+
+class Waiting(GatewayError):
+    """Telegram asks to wait `retry_after` seconds."""
+
+
+class FloodWait(Waiting):
+    pass
+
+
+class SlowMode(Waiting):
+    pass
+
+
+class Refused(GatewayError):
+    permanent = True
+
+
+class ChatForbidden(Refused):
+    pass
+
+
+class BannedInChannel(Refused):
+    pass
+
+
+class PostGone(Refused):
+    pass
+
+
+class PeerUnknown(Refused):
+    pass
+
+
+class BadMessage(Refused):
+    pass
+
+
+class AccountStopped(GatewayError):
+    permanent = True
+
+
+class PeerFlood(AccountStopped):
+    pass
+
+
+class SessionLost(AccountStopped):
+    pass
+
+
+class AlreadySent(GatewayError):
+    pass
+
+
+class OutcomeUnknown(GatewayError):
+    pass
+
+
+class Temporary(GatewayError):
+    pass
+
+
+class PeerKind(StrEnum):
+    """Telegram's three kinds of address; a supergroup is a channel to it."""
+
+    USER = "user"
+    CHAT = "chat"
+    CHANNEL = "channel"
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """An address. The access hash is looked up in the account's own entities, never carried over."""
+
+    kind: PeerKind
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    id: int
+    username: str = ""
+    first_name: str = ""
+    last_name: str = ""
+    is_bot: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A text to be sent. `random_id` was stored before the first attempt and never changes."""
+
+    peer: Peer
+    text: str
+    random_id: int
+    reply_to: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    message_id: int
+    date: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What Telegram counts of a message; None where it does not (views of group messages)."""
+
+    views: int | None = None
+    forwards: int | None = None
+    replies: int | None = None
+    reactions: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message as it was seen. `sender` is None for anonymous and channel posts."""
+
+    chat: Peer
+    id: int
+    text: str
+    date: datetime
+    sender: Person | None = None
+    out: bool = False
+    is_post: bool = False
+    edited_at: datetime | None = None
+    reply_to: int | None = None
+    thread: int | None = None
+    album: int | None = None
+    media: str = ""
+    forwarded: bool = False
+    is_service: bool = False
+    counts: Counts = field(default_factory=Counts)
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelInfo:
+    """A channel as Telegram shows it to this account."""
+
+    peer: Peer
+    title: str
+    username: str
+    description: str
+    members_count: int | None
+    is_broadcast: bool
+    is_member: bool
+    linked_group: Peer | None
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """The account itself."""
+
+    id: int
+    username: str
+    first_name: str
+    last_name: str
+    phone: str
+    bio: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewMessage:
+    kind = "new_message"
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class EditedMessage:
+    kind = "edited_message"
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class DeletedMessages:
+    """`chat` is None for private chats and small groups: Telegram names only the ids there."""
+
+    kind = "deleted_messages"
+    chat: Peer | None
+    ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReactionsChanged:
+    kind = "reactions"
+    chat: Peer
+    message_id: int
+    reactions: int
+
+
+Update = NewMessage | EditedMessage | DeletedMessages | ReactionsChanged
+# Awaited for every update; when it raises, the update counts as not received.
+Listener = Callable[[Update], Awaitable[None]]
+
+
+class Gateway(Protocol):
+    """One account's connection. Every method raises GatewayError and nothing else of its own."""
+
+    async def connect(self, listener: Listener | None) -> Profile:
+        """Connect, check that the session is alive, and fetch what was missed. Without a listener: sends only."""
+
+    async def disconnect(self) -> None:
+        """Let running handlers finish, store the update state, close the connection."""
+
+    @property
+    def connected(self) -> bool:
+        """False once the connection is gone for good."""
+
+    async def send(self, message: Outgoing) -> Sent:
+        """Send once. AlreadySent when Telegram had it before and does not say under which id."""
+
+    async def find_own(self, message: Outgoing, not_before: datetime) -> list[Sent]:
+        """Own messages of the recent history with this text and reply_to, newest first."""
+
+    async def comment_place(self, channel: Peer, post_id: int) -> tuple[Peer, int]:
+        """Where comments on a channel's post go: the linked group and the message to reply to."""
+
+    async def resolve(self, name: str) -> ChannelInfo:
+        """Look a channel up by @name or t.me link."""
+
+    async def channel(self, peer: Peer) -> ChannelInfo:
+        """A channel this account has met, as it is now."""
+
+    async def join(self, peer: Peer) -> None: ...
+
+    async def history(self, peer: Peer, *, after: int = 0, limit: int = 100) -> list[Message]:
+        """Messages with an id above `after`, oldest first, at most `limit` of the newest."""
+
+    async def messages(self, peer: Peer, ids: Sequence[int]) -> list[Message]:
+        """Messages by id; deleted ones are missing from the answer."""
+
+    async def replies_to(self, peer: Peer, ids: Sequence[int]) -> dict[int, int]:
+        """How many of the recent messages in the chat answer each of `ids`."""
+
+    async def post_counts(self, channel: Peer, ids: Sequence[int]) -> dict[int, Counts]:
+        """Views, forwards, comments and reactions of posts; never counts as a view itself."""
+
+    async def profile(self) -> Profile: ...
+
+    async def set_bio(self, bio: str) -> None: ...
