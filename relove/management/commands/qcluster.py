@@ -1,0 +1,32 @@
+"""Run one django-q2 cluster, chosen by Q_CLUSTER_NAME in the environment."""
+
+import logging
+import sys
+from importlib import import_module
+
+from django.conf import settings
+from django.core.management.base import CommandError
+from django_q.conf import Conf
+from django_q.management.commands import qcluster
+
+from relove.cluster import holders
+from relove.cluster.processes import Cluster
+
+logger = logging.getLogger(__name__)
+
+
+class Command(qcluster.Command):  # type: ignore[misc]
+    help = "Runs a django-q2 cluster that stops and dies safely; Q_CLUSTER_NAME names it."
+
+    def handle(self, *args: object, run_once: bool, cluster_name: str | None, **options: object) -> None:
+        if cluster_name and cluster_name != Conf.CLUSTER_NAME:
+            # django-q2 has read its configuration before the command line was.
+            raise CommandError(f"Name the cluster in the environment: Q_CLUSTER_NAME={cluster_name}")
+        for module in settings.CLUSTER_PRELOAD.get(Conf.CLUSTER_NAME, []):
+            import_module(module)
+        holders.forget_old_messages()
+        holders.connect()
+        cluster = Cluster()
+        if run_once:
+            cluster.request_stop()
+        sys.exit(cluster.run())
