@@ -1,0 +1,269 @@
+"""One client connection: packets to messages, messages to calls, answers and pushes back.
+
+Answers and pushes are gathered for one turn of the event loop and leave in one encrypted packet.
+Source: https://core.telegram.org/mtproto/description and service_messages
+"""
+
+import asyncio
+import logging
+import os
+import struct
+import time
+from hashlib import sha256
+from typing import Any
+
+from telethon.crypto import AES
+from telethon.errors import TypeNotFoundError
+from telethon.extensions import BinaryReader
+from telethon.network.mtprotostate import MTProtoState
+from telethon.tl import functions, types
+from telethon.tl.core import GzipPacked, MessageContainer
+
+from relove.sandbox.core import Core, Key
+from relove.sandbox.faults import Fault
+from relove.sandbox.handshake import Handshake, HandshakeError
+from relove.sandbox.methods import Call, find_handler
+from relove.sandbox.tl import RpcFailure, method_name, result_bytes
+from relove.sandbox.transport import FullTransport, TransportError
+
+logger = logging.getLogger(__name__)
+
+_RPC_RESULT, _CONTAINER = 0xF35C6D01, 0x73F1F8DC
+_MAX_MESSAGES, _MAX_BYTES = 100, 512 * 1024
+_UNKNOWN_KEY = struct.pack("<i", -404)
+_WRONG_SALT = 48
+_KEY_FREE = {"help.GetConfig", "help.GetNearestDc"}  # answered even for a dead key
+_UNSIGNED = ("help.", "auth.")  # areas open to a key nobody has signed in with
+_IGNORED = (types.MsgsAck, types.MsgsStateInfo, types.MsgsAllInfo, types.MsgResendReq)
+
+
+class Connection(asyncio.Protocol):
+    def __init__(self, core: Core) -> None:
+        self.core = core
+        self.key: Key | None = None
+        self.address = ""
+        self._transport: asyncio.Transport | None = None
+        self._packets = FullTransport()
+        self._handshake = Handshake()
+        self._session: int | None = None
+        self._last_id = 0
+        self._sequence = 0
+        self._outgoing: list[bytes] = []
+        self._flush_due = False
+
+    # Lines
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = transport  # type: ignore[assignment]
+        self.address = transport.get_extra_info("peername")[0]
+        self.core.connections.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._transport = None
+        self.core.connections.discard(self)
+        if self.key and self.key.user:
+            self.core.hub.leave(self.key.user, self)
+
+    def abort(self) -> None:
+        """Cuts the line; what has not left yet is lost."""
+        self._outgoing.clear()
+        if self._transport:
+            self._transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            for packet in self._packets.feed(data):
+                self._packet(packet)
+        except (TransportError, HandshakeError, TypeNotFoundError, struct.error) as error:
+            logger.warning("connection from %s closed: %s", self.address, error)
+            self.abort()
+
+    def _packet(self, packet: bytes) -> None:
+        (key_id,) = struct.unpack_from("<Q", packet)
+        if key_id == 0:
+            return self._plain(packet)
+        if self.key is None or self.key.id != key_id:
+            self.key = self.core.keyring.find(key_id)
+        if self.key is None:
+            return self._write(_UNKNOWN_KEY)
+        salt, session, msg_id, length, body = self._decrypt(self.key, packet)
+        message = BinaryReader(body[:length]).tgread_object()
+        if salt != self.key.salt:
+            answer = types.BadServerSalt(msg_id, 0, _WRONG_SALT, self.key.salt)
+            self._session = session
+            return self._send(answer._bytes())
+        if session != self._session:
+            self._session = session
+            created = types.NewSessionCreated(msg_id, session, self.key.salt)
+            self._send(created._bytes())
+        self._message(msg_id, message)
+
+    # Encryption
+
+    def _plain(self, packet: bytes) -> None:
+        answer = self._handshake.answer(BinaryReader(packet[20:]).tgread_object())._bytes()
+        self._write(struct.pack("<qqi", 0, self._new_id(), len(answer)) + answer)
+        if self._handshake.auth_key:
+            self.core.keyring.add(Key(self._handshake.auth_key))
+            self.core.touch()
+            self._handshake = Handshake()
+
+    def _decrypt(self, key: Key, packet: bytes) -> tuple[int, int, int, int, bytes]:
+        """(salt, session, message id, length of the message, message and padding)"""
+        msg_key = packet[8:24]
+        plain = AES.decrypt_ige(packet[24:], *MTProtoState._calc_key(key.data, msg_key, True))
+        if sha256(key.data[88:120] + plain).digest()[8:24] != msg_key:
+            raise TransportError("the message key does not match")
+        salt, session, msg_id, _, length = struct.unpack_from("<qqqii", plain)
+        return salt, session, msg_id, length, plain[32:]
+
+    def _encrypt(self, key: Key, data: bytes) -> bytes:
+        plain = struct.pack("<qq", key.salt, self._session or 0) + data
+        plain += os.urandom(-(len(plain) + 12) % 16 + 12)
+        msg_key = sha256(key.data[96:128] + plain).digest()[8:24]
+        cipher: bytes = AES.encrypt_ige(plain, *MTProtoState._calc_key(key.data, msg_key, False))
+        return struct.pack("<Q", key.id) + msg_key + cipher
+
+    # Sending
+
+    def push(self, data: bytes) -> None:
+        self._send(data)
+
+    def _send(self, body: bytes) -> None:
+        self._sequence += 1
+        head = struct.pack("<qii", self._new_id(), self._sequence * 2 - 1, len(body))
+        self._outgoing.append(head + body)
+        if not self._flush_due:
+            self._flush_due = True
+            asyncio.get_running_loop().call_soon(self._flush)
+
+    def _flush(self) -> None:
+        self._flush_due = False
+        messages, self._outgoing = self._outgoing, []
+        while messages and self.key:
+            size = number = 0
+            while number < min(len(messages), _MAX_MESSAGES) and size < _MAX_BYTES:
+                size += len(messages[number])
+                number += 1
+            self._write(self._encrypt(self.key, self._container(messages[:number])))
+            messages = messages[number:]
+
+    def _container(self, messages: list[bytes]) -> bytes:
+        if len(messages) == 1:
+            return messages[0]
+        body = struct.pack("<Ii", _CONTAINER, len(messages)) + b"".join(messages)
+        return struct.pack("<qii", self._new_id(), self._sequence * 2, len(body)) + body
+
+    def _write(self, payload: bytes) -> None:
+        if self._transport:
+            self._transport.write(self._packets.pack(payload))
+
+    def _new_id(self) -> int:
+        """Ids of server messages grow, tell the time in their upper half and are odd."""
+        now = time.time()
+        self._last_id = max(self._last_id + 4, int(now) << 32 | int(now % 1 * 2**30) << 2 | 1)
+        return self._last_id
+
+    # Messages
+
+    def _message(self, msg_id: int, message: Any) -> None:
+        if isinstance(message, GzipPacked):
+            message = BinaryReader(message.data).tgread_object()
+        if isinstance(message, MessageContainer):
+            for inner in message.messages:
+                self._message(inner.msg_id, inner.obj)
+        elif not isinstance(message, _IGNORED):
+            service = _service_answer(msg_id, message)
+            if service is None:
+                self._call(msg_id, message)
+            else:
+                self._send(service._bytes())
+
+    def _call(self, msg_id: int, request: Any) -> None:
+        assert self.key is not None
+        request, wants_updates = self._unwrap(self.key, request)
+        method = method_name(type(request))
+        self.core.stats.requests[self.key.user, method] += 1
+        fault = None
+        try:
+            if method not in _KEY_FREE:
+                self.core.keyring.use(self.key, self.address)
+                self._enter(self.key, method, wants_updates)
+            fault = self._fault(method, request)
+            body = result_bytes(self._answer(self.key, method, request))
+        except RpcFailure as failure:
+            body = types.RpcError(failure.code, failure.name)._bytes()
+        except ConnectionAbortedError:
+            return self.abort()
+        self._reply(msg_id, body, fault)
+
+    def _unwrap(self, key: Key, request: Any) -> tuple[Any, bool]:
+        """The call inside its wrappings, and whether the client wants updates."""
+        wants_updates = True
+        while hasattr(request, "query"):
+            if isinstance(request, functions.InvokeWithLayerRequest):
+                key.layer = request.layer
+            elif isinstance(request, functions.InitConnectionRequest):
+                fields = ("api_id", "device_model", "system_version", "app_version", "lang_code")
+                key.device = {name: getattr(request, name) for name in fields}
+            elif isinstance(request, functions.InvokeWithoutUpdatesRequest):
+                wants_updates = False
+            request = request.query
+        return request, wants_updates
+
+    def _enter(self, key: Key, method: str, wants_updates: bool) -> None:
+        if key.user is None:
+            if not method.startswith(_UNSIGNED):
+                raise RpcFailure("AUTH_KEY_UNREGISTERED")
+        elif key.user not in self.core.world.users:
+            raise RpcFailure("USER_DEACTIVATED")
+        elif wants_updates:
+            self.core.hub.enter(key.user, self)
+
+    def _fault(self, method: str, request: Any) -> Fault | None:
+        """The fault this call meets. Raises it where it strikes before anything happens."""
+        assert self.key is not None
+        fault = self.core.faults.for_call(self.key.user, method, _chat_of(request))
+        if fault is None or (method in _KEY_FREE and fault.method == "*"):
+            return None
+        if fault.kind == "drop_before":
+            raise ConnectionAbortedError
+        if fault.delay is None and fault.kind not in ("drop_after", "silence"):
+            raise RpcFailure(fault.error(), fault.code)
+        return fault
+
+    def _answer(self, key: Key, method: str, request: Any) -> Any:
+        handler = find_handler(type(request))
+        if handler is None:
+            self.core.stats.unhandled[method] += 1
+            logger.warning("no handler for %s", method)
+            raise RpcFailure("METHOD_NOT_IMPLEMENTED")
+        return handler(Call(self.core, key, self), request)
+
+    def _reply(self, msg_id: int, body: bytes, fault: Fault | None) -> None:
+        result = struct.pack("<Iq", _RPC_RESULT, msg_id) + body
+        if fault is None:
+            self._send(result)
+        elif fault.delay is not None:
+            asyncio.get_running_loop().call_later(fault.delay, self._send, result)
+        elif fault.kind == "drop_after":
+            self.abort()
+
+
+def _service_answer(msg_id: int, message: Any) -> Any:
+    """The answer to a message about the connection itself; None for a call."""
+    if isinstance(message, functions.PingRequest | functions.PingDelayDisconnectRequest):
+        return types.Pong(msg_id, message.ping_id)
+    if isinstance(message, functions.GetFutureSaltsRequest):
+        return types.FutureSalts(msg_id, int(time.time()), [])
+    if isinstance(message, functions.DestroySessionRequest):
+        return types.DestroySessionOk(message.session_id)
+    if isinstance(message, types.MsgsStateReq):
+        return types.MsgsStateInfo(msg_id, "\x04" * len(message.msg_ids))
+    return None
+
+
+def _chat_of(request: Any) -> int | None:
+    """Bare id of the chat a request is about."""
+    peer = getattr(request, "peer", None) or getattr(request, "channel", None)
+    return getattr(peer, "channel_id", None) or getattr(peer, "user_id", None)
