@@ -98,16 +98,18 @@ def _open_to_all(folder: Path) -> None:
             path.chmod(mode | (0o555 if mode & stat.S_IXUSR else 0o444))
 
 
-def _die_with_parent() -> Callable[[], None] | None:
+def die_with_parent(number: signal.Signals) -> Callable[[], None] | None:
+    """A preexec_fn: the child gets `number` when the thread that started it ends (Linux only)."""
     if sys.platform != "linux":
         return None
     libc = ctypes.CDLL(None, use_errno=True)
-    # runs after the change of user, which would clear it
-    return lambda: libc.prctl(PR_SET_PDEATHSIG, signal.SIGINT)
+    # Popen calls it after the change of user, which would clear the setting
+    return lambda: libc.prctl(PR_SET_PDEATHSIG, number)
 
 
 def run(command: list[str], user: str | None) -> str:
     """What a command run as `user` printed. Raises EmbeddedError with its own last line."""
+    done: subprocess.CompletedProcess[str]
     done = subprocess.run(command, capture_output=True, text=True, **drop_to(user))  # noqa: S603
     if done.returncode:
         said = (done.stderr or done.stdout).strip().splitlines() or ["it said nothing"]
@@ -122,7 +124,7 @@ def spawn(command: list[str], user: str | None, log: Path) -> subprocess.Popen[b
             command,
             stdout=output,
             stderr=subprocess.STDOUT,
-            preexec_fn=_die_with_parent(),
+            preexec_fn=die_with_parent(signal.SIGINT),
             **drop_to(user),
         )
 

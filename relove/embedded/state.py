@@ -9,6 +9,7 @@ from pathlib import Path
 from relove.embedded.process import is_reachable, private_file, service_user
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
+ELSEWHERE = Path("/var/lib")
 
 
 def state_dir() -> Path:
@@ -17,12 +18,27 @@ def state_dir() -> Path:
 
 
 def services_dir() -> Path:
-    """The servers' data: in the state folder, or where the user they run as can reach it."""
-    state = state_dir()
-    if service_user() is None or is_reachable(state / "services"):
-        return state / "services"
-    digest = hashlib.sha256(str(state).encode()).hexdigest()[:12]
-    return Path("/var/lib") / f"relove-{digest}"
+    """The servers' data: in the state folder, or where the user they run as can reach it.
+
+    In the second case the state folder holds a link to it, so that the choice is made once and
+    moves with the project.
+    """
+    place = state_dir() / "services"
+    if not place.exists():
+        _make_services_dir(place)
+    return place.resolve()
+
+
+def _make_services_dir(place: Path) -> None:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    if service_user() is None or is_reachable(place):
+        place.mkdir(mode=0o711)
+        return
+    digest = hashlib.sha256(str(place).encode()).hexdigest()[:12]
+    elsewhere = ELSEWHERE / f"relove-{digest}"
+    elsewhere.mkdir(mode=0o711, parents=True, exist_ok=True)
+    place.unlink(missing_ok=True)  # a link to a folder that is gone
+    place.symlink_to(elsewhere)
 
 
 def services_file() -> Path:

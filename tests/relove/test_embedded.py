@@ -15,6 +15,8 @@ from pathlib import Path
 import psycopg
 import pytest
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from relove import embedded
 from relove.embedded import PostgreSQL, Valkey
@@ -102,7 +104,7 @@ def test_valkey_asks_for_its_password_and_keeps_data(home: Path) -> None:
     server.start()
     redis.Redis.from_url(server.url()).set("kept", "yes")
     with pytest.raises(redis.AuthenticationError):
-        redis.Redis(port=server.port).ping()
+        redis.Redis(port=server.port, retry=Retry(NoBackoff(), 0)).ping()
     server.stop()
 
     again = Valkey(home / "valkey")
@@ -118,6 +120,21 @@ def test_passwords_and_keys_are_readable_by_their_owner_alone(state: Path) -> No
     embedded.ensure_keys()
     private = ["postgres.password", "valkey.password", "valkey.conf", "keys.env", "session-keys.env"]
     assert {stat.S_IMODE((state / name).stat().st_mode) for name in private} == {0o600}
+
+
+def test_data_lies_in_the_state_folder_or_is_linked_from_it(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert embedded.services_dir() == state / "services"
+    (state / "services").rmdir()
+
+    monkeypatch.setattr("relove.embedded.state.service_user", lambda: "nobody")
+    monkeypatch.setattr("relove.embedded.state.is_reachable", lambda path: False)
+    monkeypatch.setattr("relove.embedded.state.ELSEWHERE", state)
+    elsewhere = embedded.services_dir()
+    assert elsewhere.parent == state
+    assert (state / "services").resolve() == elsewhere
+    assert embedded.services_dir() == elsewhere
 
 
 def test_keys_are_made_once_and_the_session_ring_is_kept_apart(state: Path) -> None:
