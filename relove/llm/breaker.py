@@ -1,0 +1,38 @@
+"""A breaker: after several failures in a row nothing is asked for a while.
+
+It lives in the process: another process learns of the trouble by failures of its own, a few requests later.
+"""
+
+import time
+
+from relove.llm.errors import Busy
+
+FAILURES = 5
+OPEN_SECONDS = 30.0
+
+
+class Breaker:
+    """Counts failures in a row; open, it refuses with the seconds that are left."""
+
+    def __init__(self) -> None:
+        self._failures = 0
+        self._open_until = 0.0
+
+    def check(self) -> None:
+        """Raise Busy while the door is shut."""
+        left = self._open_until - time.monotonic()
+        if left > 0:
+            raise Busy("the model's server is given a rest", left)
+
+    def succeeded(self) -> None:
+        self._failures = 0
+
+    def failed(self) -> None:
+        """After the rest one more failure shuts the door again: only a success clears the count."""
+        self._failures += 1
+        if self._failures >= FAILURES:
+            self.pause(OPEN_SECONDS)
+
+    def pause(self, seconds: float) -> None:
+        """Shut the door for `seconds`: the server named this time itself, or the count is full."""
+        self._open_until = max(self._open_until, time.monotonic() + seconds)

@@ -1,0 +1,58 @@
+"""What can go wrong at the door to a language model; the tree is drawn in relove.llm."""
+
+from email.utils import parsedate_to_datetime
+
+RETRY_AFTER_CAP = 3600.0
+
+
+class LLMError(Exception):
+    """No usable answer. `permanent`: this key will never get one. `retry_after`: seconds, where known."""
+
+    permanent = False
+
+    def __init__(self, reason: str, retry_after: float | None = None) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
+
+
+class Busy(LLMError):  # noqa: N818
+    """Not now: too many requests, a server's fault, an open breaker, a spent budget. Nothing was paid."""
+
+
+class Misconfigured(Busy):
+    """The server knows our key, model or address not: it waits for a person."""
+
+
+class TimedOut(LLMError):  # noqa: N818
+    """No whole answer within LLM_TIMEOUT seconds, however steadily it trickled."""
+
+
+class BadAnswer(LLMError):  # noqa: N818
+    """An answer came, was paid and kept, and cannot be used; the next try needs a new key."""
+
+    permanent = True
+
+
+class Refused(LLMError):  # noqa: N818
+    """The model or its server refuses this request."""
+
+    permanent = True
+
+
+def retry_after(value: str | None, date: str | None = None) -> float | None:
+    """Seconds of a Retry-After header, given in seconds or as an HTTP date, at most an hour.
+
+    A date is measured from the response's own Date header, so that our clock does not matter
+    (RFC 9110, 10.2.3).
+    """
+    if not value:
+        return None
+    try:
+        seconds = float(value) if value.replace(".", "", 1).isdigit() else _between(date, value)
+    except (TypeError, ValueError):
+        return None
+    return min(max(seconds, 0.0), RETRY_AFTER_CAP)
+
+
+def _between(start: str | None, end: str) -> float:
+    return (parsedate_to_datetime(end) - parsedate_to_datetime(start or "")).total_seconds()

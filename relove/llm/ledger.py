@@ -1,0 +1,135 @@
+"""Paid answers are kept: the rows of llm_calls (design, decision 15). Synchronous; times are the database's.
+
+started ──▶ answered   what was received is committed here, before it is read
+   │  ▲
+   ▼  │                a failed call is free to be asked again; one left `started` by a crash once more
+failed
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.db.models import F, Q, Sum
+from django.db.models.functions import Now, TruncDay
+
+from relove.llm.errors import BadAnswer, Busy
+from relove.models import LLMCall
+
+INTERRUPTED = "interrupted, asked once more"
+GRACE_SECONDS = 10
+BUDGET_PAUSE = 600.0
+MILLION = Decimal(1_000_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked, for what purpose, and about which row (table, id)."""
+
+    key: str
+    purpose: str
+    request: dict[str, Any]
+    subject: tuple[str, int] | None = None
+
+
+def answered(key: str) -> LLMCall | None:
+    """The call of this key if its answer has arrived."""
+    return LLMCall.objects.filter(key=key, status=LLMCall.Status.ANSWERED).first()
+
+
+def claim(question: Question) -> LLMCall:
+    """Take the right to ask: the row is `started` and ours, or already `answered`.
+
+    Raises Busy while another process is asking or the day's budget is spent, BadAnswer for a question that
+    two crashes have interrupted.
+    """
+    _check_budget()
+    # 1. The row, born `failed` with no attempt, so that step 2 is the only way into `started`.
+    LLMCall.objects.bulk_create([_row(question)], ignore_conflicts=True)
+    # 2. A guarded UPDATE by the database's clock: two processes cannot both get it.
+    stale = Q(status=LLMCall.Status.STARTED, created_at__lt=Now() - _patience()) & ~Q(error=INTERRUPTED)
+    rows = LLMCall.objects.filter(key=question.key)
+    started = {
+        "status": LLMCall.Status.STARTED,
+        "attempts": F("attempts") + 1,
+        "created_at": Now(),
+        "request": question.request,
+        "model": question.request["model"],
+    }
+    if rows.filter(status=LLMCall.Status.FAILED).update(**started, error=""):
+        return rows.get()
+    if rows.filter(stale).update(**started, error=INTERRUPTED):
+        return rows.get()
+    return _not_ours(rows.annotate(is_stale=Q(created_at__lt=Now() - _patience())).get())
+
+
+def keep(call: LLMCall, body: str, duration_ms: int) -> None:
+    """Commit what was received, unread; a NUL is the one character PostgreSQL cannot hold."""
+    call.status, call.response, call.duration_ms = LLMCall.Status.ANSWERED, {"body": body}, duration_ms
+    LLMCall.objects.filter(pk=call.pk).update(
+        status=call.status, response=call.response, duration_ms=duration_ms, answered_at=Now(), error=""
+    )
+
+
+def fail(call: LLMCall, reason: str, duration_ms: int) -> None:
+    """Nothing arrived: the row may be asked again."""
+    LLMCall.objects.filter(pk=call.pk, status=LLMCall.Status.STARTED).update(
+        status=LLMCall.Status.FAILED, error=reason, duration_ms=duration_ms
+    )
+
+
+def account(call: LLMCall, prompt_tokens: int, completion_tokens: int) -> None:
+    """Write down what the answer cost; done once, also when a crash came between keep and here."""
+    if call.prompt_tokens:
+        return
+    price_in, price_out = (Decimal(str(price)) for price in settings.LLM_PRICES.get(call.model, (0, 0)))
+    call.prompt_tokens, call.completion_tokens = prompt_tokens, completion_tokens
+    call.cost = (price_in * prompt_tokens + price_out * completion_tokens) / MILLION
+    call.save(update_fields=["prompt_tokens", "completion_tokens", "cost"])
+
+
+def complain(call: LLMCall, reason: str) -> None:
+    """Note why a kept answer is of no use."""
+    LLMCall.objects.filter(pk=call.pk).update(error=reason)
+
+
+def _row(question: Question) -> LLMCall:
+    table, pk = question.subject or ("", None)
+    return LLMCall(
+        key=question.key,
+        purpose=question.purpose,
+        model=question.request["model"],
+        request=question.request,
+        subject_table=table,
+        subject_id=pk,
+        status=LLMCall.Status.FAILED,
+        attempts=0,
+    )
+
+
+def _not_ours(call: LLMCall) -> LLMCall:
+    if call.status == LLMCall.Status.ANSWERED:
+        return call
+    if getattr(call, "is_stale", False):
+        raise BadAnswer("asked twice, and both times the process ended before the answer")
+    raise Busy("this question is being asked by another process", GRACE_SECONDS)
+
+
+def _patience() -> timedelta:
+    """How long a call may be in flight before its process must have died."""
+    return timedelta(seconds=settings.LLM_TIMEOUT + GRACE_SECONDS)
+
+
+def _check_budget() -> None:
+    """The day's spending, UTC. Calls in flight may overdraw it by what they cost.
+
+    A model without a price is free.
+    """
+    if settings.LLM_MODEL not in settings.LLM_PRICES:
+        return
+    today = LLMCall.objects.filter(created_at__gte=TruncDay(Now()))
+    spent = today.aggregate(total=Sum("cost"))["total"] or Decimal(0)
+    if spent >= settings.LLM_DAILY_BUDGET_USD:
+        raise Busy(f"the day's budget of {settings.LLM_DAILY_BUDGET_USD} USD is spent", BUDGET_PAUSE)

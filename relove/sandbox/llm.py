@@ -1,0 +1,222 @@
+"""The sandbox's language model: the chat completions endpoint with JSON-schema answers, and its controls.
+
+POST   /v1/chat/completions      answers by relove.sandbox.llm_text, the same question always the same way
+GET    /v1/models
+POST   /control/llm/faults       {kind, times?, share?, purpose?}; GET lists, DELETE clears
+POST   /control/llm/settings     {latency: seconds before every answer}
+GET    /control/llm/stats        {requests, answered, distinct, repeated, in_flight, peak, faulted}
+"""
+
+import asyncio
+import hashlib
+import json
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from relove.language import Language, detect_language
+from relove.prompting import clean, unfenced
+from relove.sandbox import llm_text
+from relove.sandbox.llm_faults import Fault, Faults, spoiled, swollen
+from relove.sandbox.llm_schema import minimal
+
+MODEL = "sandbox"
+HANG_SECONDS = 600.0
+TRICKLE_SECONDS = 0.2
+CHARACTERS_PER_TOKEN = 3
+
+
+@dataclass
+class LLMSandbox:
+    """Faults, settings and counters of one model."""
+
+    faults: Faults = field(default_factory=Faults)
+    latency: float = 0.0
+    requests: int = 0
+    in_flight: int = 0
+    peak: int = 0
+    faulted: Counter[str] = field(default_factory=Counter)
+    paid: Counter[str] = field(default_factory=Counter)
+
+    def stats(self) -> dict[str, Any]:
+        """`distinct` questions were answered, `repeated` answers were given a second time or more."""
+        answered = self.paid.total()
+        return {
+            "requests": self.requests,
+            "answered": answered,
+            "distinct": len(self.paid),
+            "repeated": answered - len(self.paid),
+            "in_flight": self.in_flight,
+            "peak": self.peak,
+            "faulted": dict(self.faulted),
+        }
+
+
+@dataclass(frozen=True)
+class Question:
+    """A request as the model understands it; `digest` names the same question everywhere."""
+
+    system: str
+    user: str
+    schema: dict[str, Any] | None
+    purpose: str
+    model: str
+    digest: str
+
+
+def llm_routes(state: LLMSandbox) -> list[Route]:
+    """The model's endpoints and its controls, for the sandbox's application."""
+
+    async def completions(request: Request) -> Response:
+        state.requests += 1
+        state.in_flight += 1
+        state.peak = max(state.peak, state.in_flight)
+        try:
+            return await _completion(request, state)
+        finally:
+            state.in_flight -= 1
+
+    async def models(request: Request) -> Response:
+        return JSONResponse(
+            {"object": "list", "data": [{"id": MODEL, "object": "model", "owned_by": "relove"}]}
+        )
+
+    async def faults(request: Request) -> Response:
+        return await _faults(request, state)
+
+    async def settings(request: Request) -> Response:
+        state.latency = float((await request.json()).get("latency", state.latency))
+        return JSONResponse({"latency": state.latency})
+
+    async def stats(request: Request) -> Response:
+        return JSONResponse(state.stats())
+
+    return [
+        Route("/v1/chat/completions", completions, methods=["POST"]),
+        Route("/v1/models", models, methods=["GET"]),
+        Route("/control/llm/faults", faults, methods=["GET", "POST", "DELETE"]),
+        Route("/control/llm/settings", settings, methods=["POST"]),
+        Route("/control/llm/stats", stats, methods=["GET"]),
+    ]
+
+
+async def _faults(request: Request, state: LLMSandbox) -> Response:
+    if request.method == "POST":
+        try:
+            state.faults.active.append(Fault(**await request.json()))
+        except (TypeError, ValueError) as error:
+            return JSONResponse({"error": f"This fault cannot be set: {error}"}, 400)
+    if request.method == "DELETE":
+        state.faults.active.clear()
+    return JSONResponse([fault.as_dict() for fault in state.faults.active])
+
+
+async def _completion(request: Request, state: LLMSandbox) -> Response:
+    try:
+        question = _question(await request.json())
+    except (KeyError, TypeError, AttributeError, ValueError, RecursionError):
+        return _error(400, "The request is not a chat completion: model and messages are needed.")
+    fault = state.faults.take(question.purpose)
+    if fault:
+        state.faulted[fault.name] += 1
+    await asyncio.sleep(state.latency + (fault.seconds(1) if fault and fault.name == "slow" else 0))
+    match fault.name if fault else "":
+        case "429":
+            assert fault
+            return _error(429, "Too many requests.", {"Retry-After": f"{fault.seconds(1):g}"})
+        case "500":
+            return _error(500, "The server had an error.")
+        case "timeout":
+            return await _hang(request)
+    state.paid[question.digest] += 1
+    body = _body(question, fault.name if fault else "")
+    if fault and fault.name == "trickle":
+        return StreamingResponse(_trickle(body), media_type="application/json")
+    return Response(body, media_type="application/json")
+
+
+def _question(data: dict[str, Any]) -> Question:
+    said = {"system": "", "user": ""}
+    for message in data["messages"]:
+        if message["role"] in said:
+            said[message["role"]] += clean(str(message["content"])) + "\n"
+    shape = (data.get("response_format") or {}).get("json_schema") or {}
+    schema = shape.get("schema")
+    purpose = str((schema or {}).get("title") or shape.get("name") or "")
+    packed = json.dumps([data["messages"], shape.get("name")], sort_keys=True).encode()
+    digest = hashlib.sha256(packed).hexdigest()
+    return Question(said["system"], said["user"], schema, purpose.lower(), str(data["model"]), digest)
+
+
+def _body(question: Question, kind: str) -> bytes:
+    """A chat completion, as OpenAI documents it; spoiled where `kind` says so."""
+    answer = _answer(question, other_language=kind == "wrong_language")
+    if kind == "huge":
+        answer = swollen(answer)
+    content = answer if isinstance(answer, str) else json.dumps(answer, ensure_ascii=False)
+    content, finish = spoiled(content, answer, kind)
+    message: dict[str, Any] = {"role": "assistant", "content": content, "refusal": None}
+    if kind == "refusal":
+        message |= {"content": None, "refusal": "I cannot help with this request."}
+    asked = len(question.system + question.user) // CHARACTERS_PER_TOKEN
+    given = len(content) // CHARACTERS_PER_TOKEN + 1
+    completion = {
+        "id": f"chatcmpl-{question.digest[:24]}",
+        "object": "chat.completion",
+        "created": int(time.time()),
+        "model": question.model,
+        "choices": [{"index": 0, "message": message, "finish_reason": finish, "logprobs": None}],
+        "usage": {"prompt_tokens": asked, "completion_tokens": given, "total_tokens": asked + given},
+    }
+    return json.dumps(completion, ensure_ascii=False).encode()
+
+
+def _answer(question: Question, other_language: bool) -> Any:
+    """A Summary, a Draft, the smallest instance of another schema, or plain text without one."""
+    language: Language = detect_language(question.system) or "ru"
+    text = unfenced(question.user, "post")
+    post = llm_text.read_post(question.user if text is None else text, language)
+    if other_language:
+        post = llm_text.Post((), "en" if post.language == "ru" else "ru")
+    if question.purpose == "summary":
+        return llm_text.summarise(post)
+    if question.schema is not None and question.purpose != "draft":
+        return minimal(question.schema)
+    comment = llm_text.comment(post, _voice(question), question.digest)
+    return {"text": comment} if question.schema is not None else comment
+
+
+def _voice(question: Question) -> llm_text.Voice:
+    try:
+        described = json.loads(unfenced(question.system, "voice") or "{}")
+    except ValueError:
+        described = {}
+    described = described if isinstance(described, dict) else {}
+    hint = unfenced(question.user, "hint") or ""
+    return llm_text.voice_of(described | {"style": f"{described.get('style', '')} {hint}"})
+
+
+async def _hang(request: Request) -> Response:
+    """No answer until the caller gives up."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(HANG_SECONDS):
+            while (await request.receive())["type"] != "http.disconnect":
+                pass
+    return _error(504, "Nobody waited for the answer.")
+
+
+async def _trickle(body: bytes) -> AsyncIterator[bytes]:
+    for start in range(len(body)):
+        yield body[start : start + 1]
+        await asyncio.sleep(TRICKLE_SECONDS)
+
+
+def _error(status: int, sentence: str, headers: dict[str, str] | None = None) -> Response:
+    return JSONResponse({"error": {"message": sentence, "type": "sandbox", "code": status}}, status, headers)

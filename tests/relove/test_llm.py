@@ -1,0 +1,261 @@
+"""The door to a language model against the sandbox's real HTTP server."""
+
+import asyncio
+from collections.abc import Coroutine, Iterator
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any, TypeVar
+
+import pytest
+from django.utils import timezone
+from pydantic import BaseModel
+from pytest_django import Settings
+
+from relove import llm
+from relove.llm.ledger import INTERRUPTED
+from relove.models import LLMCall
+from relove.prompting import system, user
+from tests.sandbox.llm_server import LLMServer, llm_server
+
+pytestmark = pytest.mark.django_db(transaction=True)
+R = TypeVar("R")
+
+
+class Draft(BaseModel):
+    text: str
+
+
+class Score(BaseModel):
+    score: float
+
+
+MESSAGES = [system("Пиши по-русски."), user("⟦post⟧\nПуть героя начинается с отказа от призыва.\n⟦/post⟧")]
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[LLMServer]:
+    with llm_server() as server:
+        yield server
+
+
+@pytest.fixture
+def server(running: LLMServer, settings: Settings) -> LLMServer:
+    running.state.__init__()  # type: ignore[misc]
+    settings.LLM_BASE_URL = f"{running.base_url}/v1"
+    settings.LLM_TIMEOUT = 5.0
+    return running
+
+
+def run(work: Coroutine[Any, Any, R]) -> R:
+    async def closing() -> R:
+        try:
+            return await work
+        finally:
+            await llm.aclose()
+
+    return asyncio.run(closing())
+
+
+def ask(key: str = "draft:1", schema: type[BaseModel] = Draft) -> llm.Answer[Any]:
+    return run(llm.ask("draft", schema, MESSAGES, key=key, subject=("telegram_posts", 7)))
+
+
+def test_it_answers_and_keeps_what_was_received(server: LLMServer) -> None:
+    answer = ask()
+    call = LLMCall.objects.get()
+    assert answer.value.text
+    assert answer.call_id == call.pk
+    assert (call.status, call.attempts, call.subject_table, call.subject_id) == (
+        "answered",
+        1,
+        "telegram_posts",
+        7,
+    )
+    assert answer.value.text in call.response["body"]
+    assert call.answered_at
+    assert call.prompt_tokens == answer.prompt_tokens > 0
+
+
+def test_it_pays_once_for_a_key(server: LLMServer) -> None:
+    assert ask().value == ask().value
+    assert server.state.stats()["answered"] == 1
+
+
+def test_it_reads_a_kept_answer_with_the_server_gone(server: LLMServer, settings: Settings) -> None:
+    first = ask()
+    settings.LLM_BASE_URL = "http://127.0.0.1:9/v1"
+    assert ask().value == first.value
+
+
+def test_it_unwraps_a_fence(server: LLMServer) -> None:
+    server.fault("fenced")
+    assert ask().value.text
+
+
+@pytest.mark.parametrize("kind", ["truncated", "malformed", "wrong_schema", "empty", "huge", "nan"])
+def test_a_bad_answer_is_paid_once_and_stays_bad(server: LLMServer, kind: str) -> None:
+    server.fault(kind)
+    for _ in range(2):
+        with pytest.raises(llm.BadAnswer) as caught:
+            ask()
+        assert caught.value.permanent
+    assert server.state.stats()["answered"] == 1
+    call = LLMCall.objects.get()
+    assert call.status == "answered"
+    assert call.error
+    assert call.prompt_tokens or kind == "huge"
+    assert ask("draft:2").value.text
+
+
+def test_a_number_that_is_none_is_refused(server: LLMServer) -> None:
+    server.fault("nan")
+    with pytest.raises(llm.BadAnswer, match="number"):
+        ask(schema=Score)
+
+
+def test_a_refusal_is_permanent(server: LLMServer) -> None:
+    server.fault("refusal")
+    with pytest.raises(llm.Refused) as caught:
+        ask()
+    assert caught.value.permanent
+
+
+def test_too_many_requests_shuts_the_door_for_the_time_named(server: LLMServer) -> None:
+    server.fault("429:7")
+
+    async def twice() -> list[float | None]:
+        waits = []
+        for _ in range(2):
+            with pytest.raises(llm.Busy) as caught:
+                await llm.ask("draft", Draft, MESSAGES, key="draft:1")
+            waits.append(caught.value.retry_after)
+        return waits
+
+    first, second = run(twice())
+    assert first == 7
+    assert second is not None
+    assert 6 < second <= 7
+    assert server.state.requests == 1
+
+
+def test_a_failed_call_may_be_asked_again(server: LLMServer) -> None:
+    server.fault("500")
+    with pytest.raises(llm.Busy) as caught:
+        ask()
+    assert not caught.value.permanent
+    assert LLMCall.objects.get().status == "failed"
+    assert ask().value.text
+    assert LLMCall.objects.get().attempts == 2
+
+
+@pytest.mark.parametrize("kind", ["timeout", "trickle"])
+def test_the_whole_call_has_a_time_limit(server: LLMServer, settings: Settings, kind: str) -> None:
+    settings.LLM_TIMEOUT = 0.7
+    server.fault(kind)
+    with pytest.raises(llm.TimedOut):
+        ask()
+    assert LLMCall.objects.get().status == "failed"
+
+
+def test_five_failures_open_the_breaker(server: LLMServer) -> None:
+    server.fault("500", times=None)
+
+    async def many() -> None:
+        for number in range(8):
+            with pytest.raises(llm.Busy):
+                await llm.ask("draft", Draft, MESSAGES, key=f"draft:{number}")
+
+    run(many())
+    assert server.state.requests == 5
+
+
+def test_no_server_is_busy(server: LLMServer, settings: Settings) -> None:
+    settings.LLM_BASE_URL = "http://127.0.0.1:9/v1"
+    with pytest.raises(llm.Busy, match="no connection"):
+        ask()
+
+
+def test_a_wrong_address_waits_for_a_person(server: LLMServer, settings: Settings) -> None:
+    settings.LLM_BASE_URL = f"{server.base_url}/elsewhere"
+    with pytest.raises(llm.Misconfigured):
+        ask()
+
+
+def test_no_more_at_once_than_there_are_places(server: LLMServer, settings: Settings) -> None:
+    settings.LLM_CONCURRENCY = 3
+    server.state.latency = 0.05
+
+    async def many() -> None:
+        await asyncio.gather(
+            *(llm.ask("draft", Draft, MESSAGES, key=f"draft:{number}") for number in range(12))
+        )
+
+    run(many())
+    assert server.state.peak == 3
+
+
+def test_a_spent_budget_asks_nothing(server: LLMServer, settings: Settings) -> None:
+    settings.LLM_PRICES = {settings.LLM_MODEL: (1_000_000.0, 0.0)}
+    settings.LLM_DAILY_BUDGET_USD = Decimal(5)
+    assert ask().cost == ask().prompt_tokens
+    with pytest.raises(llm.Busy, match="budget"):
+        ask("draft:2")
+    assert server.state.requests == 1
+    LLMCall.objects.update(created_at=timezone.now() - timedelta(days=1))
+    assert ask("draft:2").value.text
+
+
+def crashed(age: float, error: str = "") -> None:
+    """A row as a process leaves it that dies `age` seconds after asking."""
+    ask()
+    LLMCall.objects.update(
+        status="started",
+        response=None,
+        error=error,
+        prompt_tokens=0,
+        created_at=timezone.now() - timedelta(seconds=age),
+    )
+
+
+def test_a_call_interrupted_by_a_crash_is_asked_once_more(server: LLMServer) -> None:
+    crashed(age=60)
+    assert ask().value.text
+    call = LLMCall.objects.get()
+    assert (call.status, call.attempts) == ("answered", 2)
+
+
+def test_a_call_interrupted_twice_is_given_up(server: LLMServer) -> None:
+    crashed(age=60, error=INTERRUPTED)
+    with pytest.raises(llm.BadAnswer, match="twice"):
+        ask()
+    assert server.state.requests == 1
+
+
+def test_a_call_in_flight_elsewhere_is_not_doubled(server: LLMServer) -> None:
+    crashed(age=1)
+    with pytest.raises(llm.Busy) as caught:
+        ask()
+    assert caught.value.retry_after
+    assert server.state.requests == 1
+
+
+def test_being_cancelled_loses_no_paid_answer(server: LLMServer) -> None:
+    server.fault("timeout")
+
+    async def cancelled() -> None:
+        task = asyncio.create_task(llm.ask("draft", Draft, MESSAGES, key="draft:1"))
+        async with asyncio.timeout(10):
+            while not server.state.in_flight:
+                await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    run(cancelled())
+    assert LLMCall.objects.get().status == "failed"
+
+
+def test_text_no_database_can_hold_is_cleaned(server: LLMServer) -> None:
+    messages = [system("a"), user("nul \0, half \ud83d, turned \u202e")]
+    run(llm.ask("draft", Draft, messages, key="draft:1"))
+    assert LLMCall.objects.get().request["messages"][1]["content"] == "nul , half , turned "
