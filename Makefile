@@ -1,0 +1,54 @@
+# reLove: make up · make test · make demo · make check
+SHELL := /bin/bash
+.SHELLFLAGS := -o pipefail -ec
+.DELETE_ON_ERROR:
+.PHONY: help up test demo check lock clean venv
+
+RUN := .venv/bin/python
+# another lock, another stamp: the environment is brought up to date once for each requirements.txt
+STAMP := .venv/ready-$(shell cksum < requirements.txt | cut -d ' ' -f 1)
+
+help:
+	@echo "make up      set up and run the whole system; Ctrl-C stops it   [PORT=8000]"
+	@echo "make test    run all tests                                      [ARGS='-k outbox']"
+	@echo "make demo    posts become delivered comments, without a browser [EXPORT=result.json] [JSON=1]"
+	@echo "make check   style, types, arrows between apps, migrations, deployment settings"
+	@echo "make lock    write requirements.txt from requirements.in"
+	@echo "make clean   remove .venv and caches; the data in var/ stays"
+
+venv: $(STAMP)
+
+$(STAMP):
+	@PYTHON="$(PYTHON)" .ci/venv
+	@rm -f .venv/ready-* && touch $@
+
+up: $(STAMP)
+	@exec $(RUN) manage.py up $(if $(PORT),--port $(PORT))
+
+test: $(STAMP)
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null \
+		|| echo "Chromium is missing, so tests in a browser cannot run: apt-get install chromium"
+	@$(RUN) -m pytest -n 2 $(ARGS)
+
+demo: $(STAMP)
+	@exec $(RUN) manage.py demo $(if $(EXPORT),--export "$(EXPORT)") $(if $(filter-out 0,$(JSON)),--json)
+
+check: $(STAMP)
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy relove accounts_mgmt $(wildcard commentators/schedule.py)
+	.venv/bin/lint-imports
+	$(RUN) manage.py makemigrations --check --dry-run
+	@echo "manage.py check --deploy, with production settings"
+	@RELOVE_HTTPS=true RELOVE_ALLOWED_HOSTS=relove.example \
+		RELOVE_SECRET_KEY="$$($(RUN) -c 'import secrets; print(secrets.token_urlsafe(50))')" \
+		$(RUN) manage.py check --deploy --fail-level WARNING
+
+lock: $(STAMP)
+	@$(RUN) -m uv --version >/dev/null 2>&1 || $(RUN) -m pip install --quiet uv
+	@$(RUN) -m uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url \
+		requirements.in -o requirements.txt
+
+clean:
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache staticfiles test-results
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
