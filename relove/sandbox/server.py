@@ -14,6 +14,7 @@ import uvicorn
 from relove.sandbox import state
 from relove.sandbox.control import application
 from relove.sandbox.core import Core
+from relove.sandbox.export import ExportedPost
 from relove.sandbox.session import Connection
 from relove.sandbox.world import World
 
@@ -46,8 +47,10 @@ class Sandbox:
         self.host, self._ports = host, (telegram_port, http_port)
         self.state_file = state_file
         self.core = Core(World(seed=seed))
-        if state_file and state_file.exists():
+        self.restored = bool(state_file and state_file.exists())
+        if state_file and self.restored:
             self.core.adopt(*state.load(state_file))
+        self.exports: dict[int, list[ExportedPost]] = {}  # posts waiting to be published, by channel
         self._server: asyncio.Server | None = None
         self._tasks: list[asyncio.Task[Any]] = []
 

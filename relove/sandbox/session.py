@@ -33,6 +33,7 @@ _MAX_MESSAGES, _MAX_BYTES = 100, 512 * 1024
 _UNKNOWN_KEY = struct.pack("<i", -404)
 _WRONG_SALT = 48
 _KEY_FREE = {"help.GetConfig", "help.GetNearestDc"}  # answered even for a dead key
+_UPKEEP = ("updates.", "help.", "account.UpdateStatus", "users.GetUsers")  # what idle clients do, too
 _UNSIGNED = ("help.", "auth.")  # areas open to a key nobody has signed in with
 _IGNORED = (types.MsgsAck, types.MsgsStateInfo, types.MsgsAllInfo, types.MsgResendReq)
 
@@ -184,6 +185,8 @@ class Connection(asyncio.Protocol):
         request, wants_updates = self._unwrap(self.key, request)
         method = method_name(type(request))
         self.core.stats.requests[self.key.user, method] += 1
+        if not method.startswith(_UPKEEP):
+            self.core.last_activity = time.monotonic()
         fault = None
         try:
             if method not in _KEY_FREE:

@@ -148,7 +148,6 @@ class Channel(Box):
     last_sent: dict[int, float] = field(default_factory=dict)
     threads: dict[int, Thread] = field(default_factory=dict)
     read: dict[int, int] = field(default_factory=dict)
-    views_added: int = 0  # asked for with increment, which honest clients never do
 
     @property
     def kind(self) -> str:

@@ -1,0 +1,57 @@
+"""Stand-ins for media: they look right in a message; there is nothing behind them to download."""
+
+import time
+from typing import Any
+
+from telethon.tl import types
+
+_DC = 2
+
+
+def photo(id: int) -> Any:
+    size = types.PhotoSize(type="y", w=1280, h=853, size=100_000)
+    picture = types.Photo(
+        id=id, access_hash=id, file_reference=b"sandbox", date=int(time.time()), sizes=[size], dc_id=_DC
+    )
+    return types.MessageMediaPhoto(photo=picture)
+
+
+def document(id: int, mime: str, name: str = "") -> Any:
+    attributes = [types.DocumentAttributeFilename(name)] if name else []
+    thing = types.Document(
+        id=id,
+        access_hash=id,
+        file_reference=b"sandbox",
+        date=int(time.time()),
+        mime_type=mime or "application/octet-stream",
+        size=100_000,
+        dc_id=_DC,
+        attributes=attributes,
+    )
+    return types.MessageMediaDocument(document=thing)
+
+
+def poll(id: int, question: str, answers: list[str]) -> Any:
+    def plain(text: str) -> Any:
+        return types.TextWithEntities(text, [])
+
+    options = [types.PollAnswer(plain(text), bytes([number])) for number, text in enumerate(answers)]
+    return types.MessageMediaPoll(
+        poll=types.Poll(id=id, question=plain(question), answers=options, hash=0),
+        results=types.PollResults(total_voters=0),
+    )
+
+
+def unsupported() -> Any:
+    return types.MessageMediaUnsupported()
+
+
+def by_name(name: str | None, id: int) -> Any:
+    """`photo`, `video`, `document` or nothing. Raises ValueError for another name."""
+    if not name:
+        return None
+    if name == "photo":
+        return photo(id)
+    if name in ("video", "document"):
+        return document(id, "video/mp4" if name == "video" else "application/pdf")
+    raise ValueError(f"there is no media {name!r}: photo, video or document")
