@@ -14,7 +14,7 @@ class SandboxError(Exception):
 
 
 class SandboxClient:
-    """One method per action. `user` and `channel` arguments are ids or usernames. Raises SandboxError, OSError."""
+    """One method per action; people and channels are named by id or username. May raise SandboxError."""
 
     def __init__(self, base_url: str, timeout: float = 60.0) -> None:
         address = urlsplit(base_url)
@@ -52,7 +52,7 @@ class SandboxClient:
         return self._post("users", first_name=first_name, **fields)
 
     def add_channel(self, title: str, **fields: Any) -> Answer:
-        """fields: username, about, discussion, members, admins, guests, closed, slowmode, group, posts, id."""
+        """fields: those of a channel in worlds.py, and `group: true` for a group."""
         return self._post("channels", title=title, **fields)
 
     def change_channel(self, channel: int | str, **fields: Any) -> Answer:
@@ -60,11 +60,11 @@ class SandboxClient:
         return self.call("POST", "channel", {"channel": channel} | fields)
 
     def session(self, user: int | str, n: int | None = None) -> Answer:
-        """{"auth_key": hex, "dc_id", "n", "user"}: the person's ready-made session n, or the first that lives."""
+        """{"auth_key": hex, "dc_id", "n", "user"}: ready-made session n of the person, or the first alive."""
         return self._post("sessions", user_id=user, n=n)
 
     def publish(self, channel: int | str, text: str = "", **fields: Any) -> Answer:
-        """{"id", "channel_id", "discussion_id"}; fields: date (Unix seconds), media (photo, video), grouped."""
+        """{"id", "channel_id", "discussion_id"}; fields: date (Unix seconds), media, grouped."""
         return self._post("publish", channel=channel, text=text, **fields)
 
     def edit(self, channel: int | str, id: int, text: str) -> Answer:

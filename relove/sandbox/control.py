@@ -24,7 +24,7 @@ from relove.sandbox.export import parse_export, read_export
 from relove.sandbox.llm import LLMSandbox, llm_routes
 from relove.sandbox.publishing import publish_posts
 from relove.sandbox.rules import Draft
-from relove.sandbox.tl import RpcFailure
+from relove.sandbox.tl import RpcError
 from relove.sandbox.world import Box, Channel, User, World
 
 if TYPE_CHECKING:
@@ -212,7 +212,7 @@ def _describe(message: Any) -> Body:
 
 
 async def wait_idle(control: Control, body: Body) -> Body:
-    """Waits until nothing was asked, written or planned for quiet_ms; {"idle": false} after timeout seconds."""
+    """Waits until nothing happened for quiet_ms and nothing is planned; {"idle": false} at the time-out."""
     quiet, deadline = body.get("quiet_ms", 300) / 1000, time.monotonic() + body.get("timeout", 30)
     while time.monotonic() < deadline:
         rest = control.core.last_activity + quiet - time.monotonic()
@@ -260,7 +260,7 @@ def application(sandbox: "Sandbox") -> Starlette:
 
     routes.append(Route("/control/wait_idle", idle, methods=["POST"]))
     routes += llm_routes(LLMSandbox())
-    handlers: Any = dict.fromkeys((ValueError, KeyError, TypeError, RpcFailure, HTTPException), _mistake)
+    handlers: Any = dict.fromkeys((ValueError, KeyError, TypeError, RpcError, HTTPException), _mistake)
     return Starlette(routes=routes, exception_handlers=handlers, middleware=[Middleware(LoopbackOnly)])
 
 
@@ -286,7 +286,7 @@ async def _mistake(request: Request, error: Exception) -> JSONResponse:
 
 
 class LoopbackOnly:
-    """Refuses a Host that is not loopback: a page of the web may not reach this server through a name of its own."""
+    """Refuses a Host that is not loopback: no web page may reach this server through a name of its own."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app

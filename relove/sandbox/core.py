@@ -12,7 +12,7 @@ from relove.sandbox.faults import Faults
 from relove.sandbox.keys import ready_key
 from relove.sandbox.people import People
 from relove.sandbox.rules import Change
-from relove.sandbox.tl import RpcFailure
+from relove.sandbox.tl import RpcError
 from relove.sandbox.updates import Hub, Listener
 from relove.sandbox.views import Views
 from relove.sandbox.world import Box, Message, World
@@ -25,7 +25,7 @@ _READY_KEYS_INDEXED = 8
 
 @dataclass
 class Key:
-    """An authorisation key and what belongs to it: a person once signed in, layer and device of the client."""
+    """An authorisation key and what belongs to it: the person signed in, layer and device of the client."""
 
     data: bytes
     user: int | None = None
@@ -80,13 +80,13 @@ class Keyring:
         return self.add(Key(ready_key(self.world.seed, user, number), user=user, number=number))
 
     def use(self, key: Key, address: str) -> None:
-        """Notes a call. A key used from two addresses within the window dies. Raises RpcFailure for a dead one."""
+        """Notes a call; used from two addresses within the window a key dies. Raises RpcError for a dead one."""
         if key.dead:
-            raise RpcFailure(key.dead)
+            raise RpcError(key.dead)
         now, window = time.time(), self.world.settings.duplicated_key_window
         if any(other != address and now - at < window for other, at in key.uses.items()):
             key.dead = "AUTH_KEY_DUPLICATED"
-            raise RpcFailure(key.dead)
+            raise RpcError(key.dead)
         key.uses[address] = key.active = now
         key.address = address
 
@@ -135,14 +135,14 @@ class Core:
         self.hub.push_reactions(box, message, origin)
 
     def take_rate(self) -> None:
-        """The server-wide ceiling on accepted messages. Raises RpcFailure above it."""
+        """The server-wide ceiling on accepted messages. Raises RpcError above it."""
         rate, now = self.world.settings.rate, time.monotonic()
         if rate is None:
             return
         while self._accepted and now - self._accepted[0] >= 1:
             self._accepted.popleft()
         if len(self._accepted) >= rate:
-            raise RpcFailure("FLOOD_WAIT_1")
+            raise RpcError("FLOOD_WAIT_1")
         self._accepted.append(now)
 
     def disconnect(self, account: int | None = None) -> int:

@@ -1,15 +1,15 @@
 """Faults on demand: for one account or all, one method or all, a number of times or a share of the calls.
 
 Kinds that refuse before anything happened: any error name of Telegram's (FLOOD_WAIT_30, PEER_FLOOD,
-CHANNEL_PRIVATE, RPC_CALL_FAIL, ...). Kinds that spoil the line: `drop_before`, `drop_after` (cut before or after
-the commit), `silence` (committed, never answered), `slow:SECONDS` (committed, answered late). Kinds that spoil
-the updates pushed to an account: `drop_updates`, `reorder_updates`, `repeat_updates`.
+CHANNEL_PRIVATE, RPC_CALL_FAIL, ...). Kinds that spoil the line: `drop_before`, `drop_after` (cut before or
+after the commit), `silence` (committed, never answered), `slow:SECONDS` (committed, answered late). Kinds
+that spoil the updates pushed to an account: `drop_updates`, `reorder_updates`, `repeat_updates`.
 """
 
 import random
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from itertools import count
 from typing import Any
@@ -59,7 +59,7 @@ class Fault:
     def meets(self, account: int | None, method: str, chat: int | None) -> bool:
         return (
             self.account in (None, account)
-            and (self.method == "*" or self.method.lower() == method.lower())
+            and self.method.lower() in ("*", method.lower())
             and self.chat in (None, chat)
         )
 
@@ -71,7 +71,7 @@ class Fault:
 
 
 class Faults:
-    """The faults in force, in the order they were added; the first that meets a call and draws its share counts."""
+    """The faults in force, oldest first; the first that meets a call and wins its draw counts."""
 
     def __init__(self, seed: random.Random) -> None:
         self._faults: dict[int, Fault] = {}
@@ -100,21 +100,14 @@ class Faults:
         return len(gone)
 
     def for_call(self, account: int | None, method: str, chat: int | None) -> Fault | None:
-        return self._draw(account, method, chat, updates=False)
+        return self._draw(lambda f: f.kind not in UPDATE_KINDS and f.meets(account, method, chat))
 
     def for_update(self, account: int, chat: int | None) -> Fault | None:
-        return self._draw(account, "*", chat, updates=True)
+        return self._draw(lambda f: f.kind in UPDATE_KINDS and f.meets(account, f.method, chat))
 
-    def _draw(self, account: int | None, method: str, chat: int | None, *, updates: bool) -> Fault | None:
-        if not self._faults:
-            return None
-        for fault in self:
-            if fault.over:
-                continue
-            meets = fault.account in (None, account) and fault.chat in (None, chat) if updates else None
-            if meets is None:
-                meets = fault.meets(account, method, chat)
-            if (fault.kind in UPDATE_KINDS) == updates and meets and self._random.random() < fault.share:
+    def _draw(self, meets: Callable[[Fault], bool]) -> Fault | None:
+        for fault in self._faults.values():
+            if not fault.over and meets(fault) and self._random.random() < fault.share:
                 fault.hit()
                 return fault
         return None

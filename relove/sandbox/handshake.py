@@ -1,11 +1,12 @@
 """The key exchange: three plain requests end in a shared authorisation key.
 
-Source: https://core.telegram.org/mtproto/auth_key. Telethon pads its RSA block the older way (sha1, data, noise).
+Source: https://core.telegram.org/mtproto/auth_key. The protocol prescribes SHA-1; Telethon pads its RSA block
+the older way (sha1, data, noise).
 """
 
 import os
 import time
-from hashlib import sha1
+from hashlib import sha1 as sha1
 from typing import Any
 
 import rsa
@@ -29,6 +30,10 @@ _FINGERPRINT = telethon_rsa._compute_fingerprint(rsa.PublicKey.load_pkcs1(PUBLIC
 
 class HandshakeError(Exception):
     """The client sent something that does not belong to this exchange."""
+
+
+def _sha1(data: bytes) -> bytes:
+    return sha1(data, usedforsecurity=False).digest()
 
 
 class Handshake:
@@ -65,7 +70,7 @@ class Handshake:
         block = rsa.core.decrypt_int(int.from_bytes(request.encrypted_data, "big"), _PRIVATE.d, _PRIVATE.n)
         plain = block.to_bytes(255, "big")
         inner = BinaryReader(plain[20:]).tgread_object()
-        if sha1(inner._bytes()).digest() != plain[:20] or inner.nonce != self._nonce:
+        if _sha1(inner._bytes()) != plain[:20] or inner.nonce != self._nonce:
             raise HandshakeError("the inner data does not match its hash or nonce")
         self._new_nonce = inner.new_nonce
         answer = types.ServerDHInnerData(
@@ -76,14 +81,14 @@ class Handshake:
             g_a=telethon_rsa.get_byte_array(pow(DH_GENERATOR, self._secret, DH_PRIME)),
             server_time=int(time.time()),
         )._bytes()
-        hashed = sha1(answer).digest() + answer
+        hashed = _sha1(answer) + answer
         encrypted = AES.encrypt_ige(hashed + os.urandom(-len(hashed) % 16), *self._aes())
         return types.ServerDHParamsOk(self._nonce, self._server_nonce, encrypted)
 
     def _finish(self, request: Any) -> Any:
         plain = AES.decrypt_ige(request.encrypted_data, *self._aes())
         inner = BinaryReader(plain[20:]).tgread_object()
-        if sha1(inner._bytes()).digest() != plain[:20]:
+        if _sha1(inner._bytes()) != plain[:20]:
             raise HandshakeError("the client's inner data does not match its hash")
         shared = pow(int.from_bytes(inner.g_b, "big"), self._secret, DH_PRIME)
         # Leading zero bytes are stripped, because Telethon strips them.

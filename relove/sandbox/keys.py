@@ -66,5 +66,5 @@ PQ_FACTORS = (32749, 32771)
 
 
 def ready_key(seed: str, user_id: int, number: int) -> bytes:
-    """The 256 bytes of a user's ready-made authorisation key: the same in every life of a server with this seed."""
+    """256 bytes: a user's ready-made authorisation key, the same in every life of a server with this seed."""
     return shake_256(f"{seed}|{user_id}|{number}".encode()).digest(256)

@@ -5,7 +5,7 @@ A person's rules, as they stand in a world's description (delays in seconds, [fr
     user: anna
     reacts:  {share: 0.5, delay: [1, 5], emoji: ["👍", "❤"]}
     replies: {share: 0.2, delay: [2, 8], texts: ["Спасибо!"]}
-    answers: [{when: "цен", say: "А сколько стоит?"}, {say: "Понятно"}]   # the first that occurs, or has no `when`
+    answers: [{when: "цен", say: "А сколько стоит?"}, {say: "Понятно"}]   # the first whose `when` occurs
     views:   {share: 1, delay: [0, 3]}                                    # looks at new posts
 
 They never react to one another, and do nothing while the setting `people` is off.
@@ -13,11 +13,12 @@ They never react to one another, and do nothing while the setting `people` is of
 
 import asyncio
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from relove.sandbox import rules
 from relove.sandbox.rules import Change, Draft
-from relove.sandbox.tl import RpcFailure
+from relove.sandbox.tl import RpcError
 from relove.sandbox.world import Channel, Message, User
 
 if TYPE_CHECKING:
@@ -83,8 +84,7 @@ class People:
     def _consider_private(self, rule: dict[str, Any], person: User, message: Message) -> None:
         for answer in rule.get("answers") or []:
             if str(answer.get("when", "")).lower() in message.text.lower():
-                say = str(answer["say"])
-                self._maybe(answer, lambda: self._answer(person, message, say))
+                self._maybe(answer, partial(self._answer, person, message, str(answer["say"])))
                 return
 
     def _maybe(self, habit: dict[str, Any] | None, act: Callable[[], None]) -> None:
@@ -97,7 +97,7 @@ class People:
             self._timers.discard(timer)
             try:
                 act()
-            except RpcFailure:  # the message, or the right to write, is gone: so is the occasion
+            except RpcError:  # the message, or the right to write, is gone: so is the occasion
                 return
 
         delay = self.random.uniform(low, high)

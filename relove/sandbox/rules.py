@@ -1,7 +1,7 @@
 """What can happen in a world, and who may make it happen.
 
 Every function changes the world at once and returns the changes in commit order, the one the caller asked for
-first. Refusals are RpcFailure, with Telegram's names.
+first. Refusals are RpcError, with Telegram's names.
 """
 
 import time
@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from relove.sandbox.tl import RpcFailure, utf16_length
+from relove.sandbox.tl import RpcError, utf16_length
 from relove.sandbox.world import Box, Channel, Event, Forward, Message, Thread, User, World, remove_sorted
 
 MAX_TEXT = 4096
@@ -41,9 +41,9 @@ class Draft:
         if not self.entities:  # offsets of entities count from the start of the text
             self.text = self.text.strip()
         if not self.text.strip() and self.media is None:
-            raise RpcFailure("MESSAGE_EMPTY")
+            raise RpcError("MESSAGE_EMPTY")
         if utf16_length(self.text) > MAX_TEXT:
-            raise RpcFailure("MESSAGE_TOO_LONG")
+            raise RpcError("MESSAGE_TOO_LONG")
         return self
 
     def message(self, id: int, sender: int | None, **fields: Any) -> Message:
@@ -67,32 +67,32 @@ def may_read(world: World, user: User, channel: Channel) -> None:
     other = world.channels.get(channel.linked or 0)
     public = channel.username or (other and (other.username or user.id in other.members))
     if user.id in channel.banned or not public:
-        raise RpcFailure("CHANNEL_PRIVATE")
+        raise RpcError("CHANNEL_PRIVATE")
 
 
 def may_write(channel: Channel, user: User, draft: Draft) -> None:
     if user.id in channel.admins:
         return
     if user.id in channel.banned:
-        raise RpcFailure("USER_BANNED_IN_CHANNEL")
+        raise RpcError("USER_BANNED_IN_CHANNEL")
     if channel.broadcast or channel.closed:
-        raise RpcFailure("CHAT_WRITE_FORBIDDEN")
+        raise RpcError("CHAT_WRITE_FORBIDDEN")
     if user.id not in channel.members:
         _may_comment_as_guest(channel, draft)
     wait = channel.last_sent.get(user.id, 0) + channel.slowmode - time.time()
     if channel.slowmode and wait > 0:
-        raise RpcFailure(f"SLOWMODE_WAIT_{int(wait) + 1}")
+        raise RpcError(f"SLOWMODE_WAIT_{int(wait) + 1}")
 
 
 def _may_comment_as_guest(channel: Channel, draft: Draft) -> None:
     if channel.linked is None or draft.reply_to is None:
-        raise RpcFailure("CHAT_WRITE_FORBIDDEN")
+        raise RpcError("CHAT_WRITE_FORBIDDEN")
     if not channel.guests:
-        raise RpcFailure("CHAT_GUEST_SEND_FORBIDDEN")
+        raise RpcError("CHAT_GUEST_SEND_FORBIDDEN")
 
 
 def say_in_channel(world: World, channel: Channel, sender: User | None, draft: Draft) -> list[Change]:
-    """A group message, a comment, or (sender None, or into a broadcast channel) a post with its automatic copy."""
+    """A group message, a comment, or (in a broadcast channel) a post and its copy for the discussion."""
     draft.checked()
     if sender is not None:
         may_write(channel, sender, draft)
@@ -113,7 +113,7 @@ def _reply(channel: Channel, reply_to: int | None) -> dict[str, int | None]:
         return {}
     parent = channel.messages.get(reply_to)
     if parent is None:
-        raise RpcFailure("MSG_ID_INVALID")
+        raise RpcError("MSG_ID_INVALID")
     return {"reply_to": reply_to, "top": parent.top or parent.id}
 
 
@@ -169,9 +169,9 @@ def edit(world: World, box: Box, id: int, text: str, entities: list[Any] | None 
     """A post's copy in the discussion group and the other side of a private message change with it."""
     message = box.messages.get(id)
     if message is None:
-        raise RpcFailure("MESSAGE_ID_INVALID")
+        raise RpcError("MESSAGE_ID_INVALID")
     if message.text == text and message.entities == entities:
-        raise RpcFailure("MESSAGE_NOT_MODIFIED")
+        raise RpcError("MESSAGE_NOT_MODIFIED")
     Draft(text=text, media=message.media).checked()
     changes = []
     for place, copy in [(box, message), *_copies(world, box, message)]:
@@ -217,7 +217,7 @@ def react(box: Box, id: int, person: int, emoji: str | None) -> Message:
     """Sets or takes back a person's reaction. Reactions have no pts: they are pushed, or read again."""
     message = box.messages.get(id)
     if message is None:
-        raise RpcFailure("MESSAGE_ID_INVALID")
+        raise RpcError("MESSAGE_ID_INVALID")
     if emoji is None:
         message.reactions.pop(person, None)
     else:
@@ -227,13 +227,13 @@ def react(box: Box, id: int, person: int, emoji: str | None) -> Message:
 
 def join(world: World, channel: Channel, user: User) -> None:
     if user.id in channel.banned:
-        raise RpcFailure("CHANNEL_PRIVATE")
+        raise RpcError("CHANNEL_PRIVATE")
     channel.members.add(user.id)
     user.channels.add(channel.id)
 
 
 def leave(channel: Channel, user: User) -> None:
     if user.id not in channel.members:
-        raise RpcFailure("USER_NOT_PARTICIPANT")
+        raise RpcError("USER_NOT_PARTICIPANT")
     channel.members.discard(user.id)
     user.channels.discard(channel.id)

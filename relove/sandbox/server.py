@@ -23,6 +23,16 @@ _SAVING_SHARE = 20  # at most one part in so many of the time goes into saving
 
 
 class _Web(uvicorn.Server):
+    """A web server that tells when it is ready."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.ready.set()
+
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Signals belong to the process that hosts the sandbox."""
@@ -30,7 +40,7 @@ class _Web(uvicorn.Server):
 
 
 class Sandbox:
-    """A Telegram server and its control interface; `async with` starts and stops both. Port 0 takes a free one."""
+    """A Telegram server and its control interface; `async with` runs both. Port 0 takes a free one."""
 
     def __init__(
         self,
@@ -65,8 +75,7 @@ class Sandbox:
         self._tasks = [asyncio.create_task(self._web.serve([http]))]
         if self.state_file:
             self._tasks.append(asyncio.create_task(self._keep_saving(self.state_file)))
-        while not self._web.started:
-            await asyncio.sleep(0.01)
+        await self._web.ready.wait()
         return self
 
     async def __aexit__(

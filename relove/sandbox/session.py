@@ -23,7 +23,7 @@ from relove.sandbox.core import Core, Key
 from relove.sandbox.faults import Fault
 from relove.sandbox.handshake import Handshake, HandshakeError
 from relove.sandbox.methods import Call, find_handler
-from relove.sandbox.tl import RpcFailure, method_name, result_bytes
+from relove.sandbox.tl import RpcError, method_name, result_bytes
 from relove.sandbox.transport import FullTransport, TransportError
 
 logger = logging.getLogger(__name__)
@@ -82,17 +82,20 @@ class Connection(asyncio.Protocol):
     def _packet(self, packet: bytes) -> None:
         (key_id,) = struct.unpack_from("<Q", packet)
         if key_id == 0:
-            return self._plain(packet)
+            self._plain(packet)
+            return
         if self.key is None or self.key.id != key_id:
             self.key = self.core.keyring.find(key_id)
         if self.key is None:
-            return self._write(_UNKNOWN_KEY)
+            self._write(_UNKNOWN_KEY)
+            return
         salt, session, msg_id, length, body = self._decrypt(self.key, packet)
         message = BinaryReader(body[:length]).tgread_object()
         if salt != self.key.salt:
             answer = types.BadServerSalt(msg_id, 0, _WRONG_SALT, self.key.salt)
             self._session = session
-            return self._send(answer._bytes())
+            self._send(answer._bytes())
+            return
         if session != self._session:
             self._session = session
             created = types.NewSessionCreated(msg_id, session, self.key.salt)
@@ -183,7 +186,7 @@ class Connection(asyncio.Protocol):
     def _call(self, msg_id: int, request: Any) -> None:
         assert self.key is not None
         request, wants_updates = self._unwrap(self.key, request)
-        method = method_name(type(request))
+        method = method_name(request.__class__)
         self.core.stats.requests[self.key.user, method] += 1
         if not method.startswith(_UPKEEP):
             self.core.last_activity = time.monotonic()
@@ -194,10 +197,11 @@ class Connection(asyncio.Protocol):
                 self._enter(self.key, method, wants_updates)
             fault = self._fault(method, request)
             body = result_bytes(self._answer(self.key, method, request))
-        except RpcFailure as failure:
+        except RpcError as failure:
             body = types.RpcError(failure.code, failure.name)._bytes()
         except ConnectionAbortedError:
-            return self.abort()
+            self.abort()
+            return
         self._reply(msg_id, body, fault)
 
     def _unwrap(self, key: Key, request: Any) -> tuple[Any, bool]:
@@ -217,9 +221,9 @@ class Connection(asyncio.Protocol):
     def _enter(self, key: Key, method: str, wants_updates: bool) -> None:
         if key.user is None:
             if not method.startswith(_UNSIGNED):
-                raise RpcFailure("AUTH_KEY_UNREGISTERED")
+                raise RpcError("AUTH_KEY_UNREGISTERED")
         elif key.user not in self.core.world.users:
-            raise RpcFailure("USER_DEACTIVATED")
+            raise RpcError("USER_DEACTIVATED")
         elif wants_updates:
             self.core.hub.enter(key.user, self)
 
@@ -232,7 +236,7 @@ class Connection(asyncio.Protocol):
         if fault.kind == "drop_before":
             raise ConnectionAbortedError
         if fault.delay is None and fault.kind not in ("drop_after", "silence"):
-            raise RpcFailure(fault.error(), fault.code)
+            raise RpcError(fault.error(), fault.code)
         return fault
 
     def _answer(self, key: Key, method: str, request: Any) -> Any:
@@ -240,7 +244,7 @@ class Connection(asyncio.Protocol):
         if handler is None:
             self.core.stats.unhandled[method] += 1
             logger.warning("no handler for %s", method)
-            raise RpcFailure("METHOD_NOT_IMPLEMENTED")
+            raise RpcError("METHOD_NOT_IMPLEMENTED")
         return handler(Call(self.core, key, self), request)
 
     def _reply(self, msg_id: int, body: bytes, fault: Fault | None) -> None:

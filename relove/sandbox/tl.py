@@ -37,7 +37,7 @@ _CODES = {
 _WAITS = ("FLOOD_WAIT_", "FLOOD_PREMIUM_WAIT_", "SLOWMODE_WAIT_")
 
 
-class RpcFailure(Exception):
+class RpcError(Exception):
     """A refusal the client sees as an RPC error. The code follows from the name unless it is given."""
 
     def __init__(self, name: str, code: int | None = None) -> None:

@@ -101,7 +101,7 @@ class Hub:
         return types.updates.State(pts=user.pts, qts=0, date=int(time.time()), seq=0, unread_count=0)
 
     def difference(self, user: User, pts: int, date: float) -> Any:
-        """What a person's own box gained since `pts`, and which channels moved since `date` (Unix seconds)."""
+        """What the own box gained since `pts`, and which channels moved since `date` (Unix seconds)."""
         missed = user.events_after(pts)
         if missed is None:
             return types.updates.DifferenceTooLong(pts=user.pts)
@@ -113,13 +113,10 @@ class Hub:
         new, other, messages = self._replay(user, user, part)
         users, chats = self._around_all(user, [user, *channels], messages)
         other += [types.UpdateChannelTooLong(channel_id=channel.id, pts=channel.pts) for channel in channels]
-        fields = dict(
-            new_messages=new, new_encrypted_messages=[], other_updates=other, users=users, chats=chats
-        )
         if whole:
-            return types.updates.Difference(**fields, state=self.state(user))
+            return types.updates.Difference(new, [], other, chats, users, self.state(user))
         state = types.updates.State(pts=part[-1].pts, qts=0, date=int(date), seq=0, unread_count=0)
-        return types.updates.DifferenceSlice(**fields, intermediate_state=state)
+        return types.updates.DifferenceSlice(new, [], other, chats, users, state)
 
     def _moved(self, user: User, date: float) -> list[Channel]:
         channels = [self.world.channels[i] for i in user.channels]

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any, Literal
 
-from relove.sandbox.tl import RpcFailure
+from relove.sandbox.tl import RpcError
 
 EventKind = Literal["new", "edit", "delete"]
 _FIRST_USER, _FIRST_CHANNEL = 7_000_000_001, 2_000_000_001
@@ -156,7 +156,7 @@ class Channel(Box):
 
 @dataclass(slots=True)
 class LedgerEntry:
-    """One accepted message. chat_kind: private, group or channel; chat is the receiver's or the box's bare id."""
+    """One accepted message; `chat` is the bare id of the receiver, the group or the channel."""
 
     seq: int
     account: int | None
@@ -277,7 +277,7 @@ class World:
         )
 
     def remembered(self, account: int, random_id: int) -> tuple[int, int] | None:
-        """(box of the answer, message id) of an earlier message with this random_id, while it is remembered."""
+        """(box id, message id) of an earlier message with this random_id, while it is remembered."""
         sent = self.sent.setdefault(account, OrderedDict())
         limit = time.time() - self.settings.forget_random_ids
         while sent and next(iter(sent.values()))[0] < limit:
@@ -292,7 +292,7 @@ class World:
 
     def channel(self, id: int) -> Channel:
         if id not in self.channels:
-            raise RpcFailure("CHANNEL_INVALID")
+            raise RpcError("CHANNEL_INVALID")
         return self.channels[id]
 
 

@@ -151,9 +151,9 @@ def _ban(world: World, channel: Channel, banned: set[int]) -> None:
 
 
 def publish(core: Core, channel: Channel, item: Description) -> Change:
-    values = _only(item, {"text", "date", "media", "grouped"}, "a post")
+    values = _only({"text": "", **item}, {"text", "date", "media", "grouped"}, "a post")
     values["media"] = media.by_name(values.get("media"), channel.last_id + 1)
-    draft = Draft(**{"text": ""} | values)
+    draft = Draft(**values)
     changes = rules.say_in_channel(core.world, channel, None, draft)
     core.commit(changes)
     return changes[0]

@@ -8,7 +8,7 @@ from telethon.tl.functions import account, auth, help
 
 from relove.sandbox.core import Key
 from relove.sandbox.methods.registry import Call, handles
-from relove.sandbox.tl import Raw, RpcFailure
+from relove.sandbox.tl import Raw, RpcError
 
 _DC = 2
 _MAX_ABOUT = 70
@@ -67,9 +67,9 @@ def update_status(call: Call, request: Any) -> bool:
 def update_profile(call: Call, request: Any) -> Raw:
     user = call.user
     if request.first_name == "":
-        raise RpcFailure("FIRSTNAME_INVALID")
+        raise RpcError("FIRSTNAME_INVALID")
     if request.about is not None and len(request.about) > _MAX_ABOUT:
-        raise RpcFailure("ABOUT_TOO_LONG")
+        raise RpcError("ABOUT_TOO_LONG")
     for name in ("first_name", "last_name", "about"):
         if getattr(request, name) is not None:
             setattr(user, name, getattr(request, name))
@@ -114,7 +114,7 @@ def reset_authorization(call: Call, request: Any) -> bool:
             key.dead = "AUTH_KEY_UNREGISTERED"
             call.core.touch()
             return True
-    raise RpcFailure("HASH_INVALID")
+    raise RpcError("HASH_INVALID")
 
 
 @handles(auth.LogOutRequest)

@@ -8,7 +8,7 @@ from telethon.tl.functions import channels, messages
 from relove.sandbox import rules
 from relove.sandbox.methods.history import channel_messages
 from relove.sandbox.methods.registry import Call, handles
-from relove.sandbox.tl import RpcFailure
+from relove.sandbox.tl import RpcError
 from relove.sandbox.world import Channel, Message
 
 
@@ -86,13 +86,13 @@ def check_invite(call: Call, request: Any) -> Any:
 def import_invite(call: Call, request: Any) -> Any:
     channel = _invited(call, request.hash)
     if call.user.id in channel.members:
-        raise RpcFailure("USER_ALREADY_PARTICIPANT")
+        raise RpcError("USER_ALREADY_PARTICIPANT")
     return _joined(call, channel)
 
 
 def _invited(call: Call, hash: str) -> Channel:
     if hash not in call.world.invites:
-        raise RpcFailure("INVITE_HASH_INVALID")
+        raise RpcError("INVITE_HASH_INVALID")
     return call.world.invites[hash]
 
 
@@ -115,7 +115,7 @@ def delete_messages(call: Call, request: Any) -> Any:
     channel = call.channel(request.channel)
     own = call.user.id in channel.admins
     if not own and any(_foreign(call, channel.messages.get(id)) for id in request.id):
-        raise RpcFailure("MESSAGE_DELETE_FORBIDDEN")
+        raise RpcError("MESSAGE_DELETE_FORBIDDEN")
     changes = rules.delete(call.world, channel, request.id)
     call.commit(changes)
     moved = sum(change.event.count for change in changes if change.box is channel)

@@ -7,7 +7,7 @@ from telethon.tl import types
 from telethon.tl.functions import messages
 
 from relove.sandbox.methods.registry import Call, handles
-from relove.sandbox.tl import RpcFailure
+from relove.sandbox.tl import RpcError
 from relove.sandbox.world import Box, Channel, Message, Thread, User
 
 _MAX_PAGE = 100
@@ -103,7 +103,7 @@ def get_messages(call: Call, request: Any) -> Any:
 
 def _thread(peer: Any, top: int) -> Thread:
     if not isinstance(peer, Channel) or top not in peer.messages:
-        raise RpcFailure("MSG_ID_INVALID")
+        raise RpcError("MSG_ID_INVALID")
     return peer.threads.get(top, Thread())
 
 
@@ -113,7 +113,7 @@ def _discussion(call: Call, peer: Any, msg_id: int) -> tuple[Channel, list[int]]
         return peer, [msg_id]
     post = peer.messages.get(msg_id) if isinstance(peer, Channel) and peer.linked else None
     if post is None:
-        raise RpcFailure("MSG_ID_INVALID")
+        raise RpcError("MSG_ID_INVALID")
     group = call.world.channels[peer.linked]
     near = (peer.messages.get(id) for id in range(msg_id - 10, msg_id + 11))
     album = [
@@ -121,7 +121,7 @@ def _discussion(call: Call, peer: Any, msg_id: int) -> tuple[Channel, list[int]]
     ]
     copies = [part.discussion for part in album if part.discussion in group.messages]
     if not copies:
-        raise RpcFailure("MSG_ID_INVALID")
+        raise RpcError("MSG_ID_INVALID")
     return group, [id for id in copies if id is not None]
 
 
@@ -180,7 +180,7 @@ def get_reactions_list(call: Call, request: Any) -> Any:
     box = call.box(peer)
     message = box.messages.get(request.id)
     if message is None or (isinstance(peer, Channel) and peer.broadcast):
-        raise RpcFailure("MSG_ID_INVALID")
+        raise RpcError("MSG_ID_INVALID")
     users, chats = call.core.views.around(call.user, box, [message])
     reactors = call.core.views.reactors(call.user, message)
     shown = reactors[: max(0, request.limit)]
@@ -238,7 +238,7 @@ def _dialog(call: Call, peer: User | Channel) -> Any:
     if isinstance(peer, Channel):
         return call.core.hub.dialog(call.user, peer, types.PeerChannel(peer.id))
     thread = call.user.dialogs.get(peer.id, Thread())
-    unread = [id for id in thread.ids[bisect_right(thread.ids, thread.read_inbox) :]]
+    unread = thread.ids[bisect_right(thread.ids, thread.read_inbox) :]
     return types.Dialog(
         peer=types.PeerUser(peer.id),
         top_message=thread.ids[-1] if thread.ids else 0,

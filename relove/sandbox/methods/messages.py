@@ -8,7 +8,7 @@ from telethon.tl.functions import messages
 from relove.sandbox import rules
 from relove.sandbox.methods.registry import Call, handles
 from relove.sandbox.rules import Change, Draft
-from relove.sandbox.tl import RpcFailure
+from relove.sandbox.tl import RpcError
 from relove.sandbox.world import Box, Channel, Message, Thread, User
 
 
@@ -60,10 +60,10 @@ def _repeated(call: Call, random_id: int, box_id: int, message_id: int) -> Any:
     """The answer to a random_id that is remembered: an error, or the message that was accepted then."""
     box: Box | None = call.world.channels.get(box_id) or call.world.users.get(box_id)
     if call.world.settings.duplicate_answer == "error" or not box or message_id not in box.messages:
-        raise RpcFailure("RANDOM_ID_DUPLICATE")
+        raise RpcError("RANDOM_ID_DUPLICATE")
     created = [event for event in box.events if event.kind == "new" and event.ids == (message_id,)]
     if not created:
-        raise RpcFailure("RANDOM_ID_DUPLICATE")
+        raise RpcError("RANDOM_ID_DUPLICATE")
     return _sent(call, Change(box, created[0], box.messages[message_id]), random_id)
 
 
@@ -73,9 +73,9 @@ def edit_message(call: Call, request: Any) -> Any:
     box = call.box(peer)
     message = box.messages.get(request.id)
     if message is None:
-        raise RpcFailure("MESSAGE_ID_INVALID")
+        raise RpcError("MESSAGE_ID_INVALID")
     if message.sender != call.user.id and not (isinstance(peer, Channel) and call.user.id in peer.admins):
-        raise RpcFailure("MESSAGE_AUTHOR_REQUIRED")
+        raise RpcError("MESSAGE_AUTHOR_REQUIRED")
     changes = rules.edit(call.world, box, request.id, request.message or "", request.entities)
     call.commit(changes)
     return call.updates(box, [message], [call.core.views.update(call.user, changes[0])])

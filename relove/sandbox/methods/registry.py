@@ -8,7 +8,7 @@ from telethon.tl import types
 
 from relove.sandbox.core import Core, Key
 from relove.sandbox.rules import Change, may_read
-from relove.sandbox.tl import RpcFailure
+from relove.sandbox.tl import RpcError
 from relove.sandbox.updates import Listener
 from relove.sandbox.world import Box, Channel, Message, User, World
 
@@ -44,14 +44,14 @@ class Call:
     @property
     def user(self) -> User:
         if self.key.user is None:
-            raise RpcFailure("AUTH_KEY_UNREGISTERED")
+            raise RpcError("AUTH_KEY_UNREGISTERED")
         return self.world.users[self.key.user]
 
     def channel(self, given: Any) -> Channel:
-        """The channel an InputChannel or InputPeerChannel names, if the hash is this person's and it is readable."""
+        """The channel that is named, if the hash is this person's and the channel may be read."""
         channel = self.world.channels.get(getattr(given, "channel_id", 0))
         if channel is None or given.access_hash != self._hash("channel", channel.id):
-            raise RpcFailure("CHANNEL_INVALID")
+            raise RpcError("CHANNEL_INVALID")
         may_read(self.world, self.user, channel)
         return channel
 
@@ -63,7 +63,7 @@ class Call:
         if person is self.user:
             return self.user
         if person is None or given.access_hash != self._hash("user", person.id):
-            raise RpcFailure("USER_ID_INVALID" if isinstance(given, types.InputUser) else "PEER_ID_INVALID")
+            raise RpcError("USER_ID_INVALID" if isinstance(given, types.InputUser) else "PEER_ID_INVALID")
         return person
 
     def peer(self, given: Any) -> User | Channel:

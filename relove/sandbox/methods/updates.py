@@ -5,7 +5,7 @@ from typing import Any
 from telethon.tl.functions import updates
 
 from relove.sandbox.methods.registry import Call, handles
-from relove.sandbox.tl import RpcFailure
+from relove.sandbox.tl import RpcError
 
 
 @handles(updates.GetStateRequest)
@@ -16,7 +16,7 @@ def get_state(call: Call, request: Any) -> Any:
 @handles(updates.GetDifferenceRequest)
 def get_difference(call: Call, request: Any) -> Any:
     if request.pts < 1:
-        raise RpcFailure("PERSISTENT_TIMESTAMP_EMPTY")
+        raise RpcError("PERSISTENT_TIMESTAMP_EMPTY")
     date = request.date.timestamp() if request.date else 0
     return call.core.hub.difference(call.user, request.pts, date)
 
@@ -25,5 +25,5 @@ def get_difference(call: Call, request: Any) -> Any:
 def get_channel_difference(call: Call, request: Any) -> Any:
     channel = call.channel(request.channel)
     if request.pts < 1:
-        raise RpcFailure("PERSISTENT_TIMESTAMP_EMPTY")
+        raise RpcError("PERSISTENT_TIMESTAMP_EMPTY")
     return call.core.hub.channel_difference(call.user, channel, request.pts, request.limit)

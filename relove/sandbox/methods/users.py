@@ -7,7 +7,7 @@ from telethon.tl.functions import contacts, users
 
 from relove.sandbox.methods.registry import Call, handles
 from relove.sandbox.rules import may_read
-from relove.sandbox.tl import Raw, RpcFailure
+from relove.sandbox.tl import Raw, RpcError
 from relove.sandbox.world import Channel
 
 
@@ -33,7 +33,7 @@ def get_full_user(call: Call, request: Any) -> Any:
 def resolve_username(call: Call, request: Any) -> Any:
     owner = call.world.usernames.get(request.username.lower())
     if owner is None:
-        raise RpcFailure("USERNAME_NOT_OCCUPIED")
+        raise RpcError("USERNAME_NOT_OCCUPIED")
     views = call.core.views
     if isinstance(owner, Channel):
         may_read(call.world, call.user, owner)
