@@ -1,4 +1,4 @@
-"""A child process does not outlive its parent, unless it says so."""
+"""A child process does not outlive its parent, unless it says so; then its grandparent takes it over."""
 
 import ctypes
 import multiprocessing
@@ -7,8 +7,9 @@ import signal
 import sys
 import threading
 import time
+from contextlib import suppress
 
-_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36  # linux/prctl.h
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 # Only where the kernel cannot do it: what the polling thread may do, and whether there is one.
@@ -38,6 +39,19 @@ def outlive_parent() -> None:
     if _libc:
         _libc.prctl(_PR_SET_PDEATHSIG, 0)
     _mortal.clear()
+
+
+def adopt_orphans() -> None:
+    """Have grandchildren whose parent dies become children of this process, which must reap them."""
+    if _libc:
+        _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1)
+
+
+def reap_orphans() -> None:
+    """Let children that have ended go. Only for a process that waits for no child of its own any more."""
+    with suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
 
 
 def _poll_parent() -> None:

@@ -12,7 +12,7 @@ from multiprocessing.connection import Connection, wait
 from relove.cluster.death import die_with_parent, outlive_parent
 from relove.cluster.shared import Lifeline, Place
 
-# How long a task may take to settle what is in flight once it was told to end. Who needs longer is killed.
+# How long a task may take to settle what is in flight once it was told to end.
 DRAIN_SECONDS = 10.0
 
 logger = logging.getLogger(__name__)
@@ -74,10 +74,11 @@ class Drain:
             self._place.beat()
 
     @contextmanager
-    def guard(self) -> Iterator[None]:
+    def guard(self, within: float = DRAIN_SECONDS) -> Iterator[None]:
         """Around a long task: the death of the cluster sets the drain instead of killing the task.
 
-        Inside, the task must beat. Without a cluster this does nothing.
+        Inside, the task must beat, and leave `within` seconds after the drain was set: then it is killed.
+        Without a cluster this does nothing.
         """
         if not self._place:
             yield
@@ -85,7 +86,7 @@ class Drain:
         over = Lifeline()
         self._place.hold()
         outlive_parent()
-        threading.Thread(target=_enforce, args=(self._readers(), over), daemon=True).start()
+        threading.Thread(target=_enforce, args=(self._readers(), over, within), daemon=True).start()
         try:
             yield
         finally:
@@ -97,11 +98,11 @@ class Drain:
         return [lifeline.reader for lifeline in self._lifelines]
 
 
-def _enforce(readers: Sequence[Connection], over: Lifeline) -> None:
+def _enforce(readers: Sequence[Connection], over: Lifeline, within: float) -> None:
     """Thread: an orphan whose event loop hangs has nobody left to kill it but this."""
     wait([*readers, over.reader])
-    if not wait([over.reader], DRAIN_SECONDS):
-        logger.critical("A task did not end within %s s after it was told to; killing it.", DRAIN_SECONDS)
+    if not wait([over.reader], within):
+        logger.critical("A task did not end within %s s after it was told to; killing it.", within)
         os.kill(os.getpid(), signal.SIGKILL)
 
 

@@ -1,6 +1,7 @@
 """Clusters tell the other processes, through the cache, that they live."""
 
 import time
+from typing import Any
 
 from django.conf import settings
 from django.core.cache import cache
@@ -18,7 +19,8 @@ def record_heartbeat(cluster: str) -> None:
 
 
 def cluster_names() -> list[str]:
-    return [settings.Q_CLUSTER["name"], *settings.Q_CLUSTER.get("ALT_CLUSTERS", {})]
+    configuration: dict[str, Any] = settings.Q_CLUSTER
+    return [configuration["name"], *configuration["ALT_CLUSTERS"]]
 
 
 def live_heartbeats() -> dict[str, float | None]:

@@ -67,7 +67,8 @@ class FileLock:
 
 def safe_value(code: str, initial: float) -> Any:
     """A `multiprocessing.Value` whose lock dies with its holder."""
-    return Value(code, initial, lock=FileLock())
+    lock: Any = FileLock()  # all that Value needs of a lock
+    return Value(code, initial, lock=lock)
 
 
 def make_safe(queue: Queue) -> None:

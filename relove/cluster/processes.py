@@ -28,7 +28,7 @@ from django_q.cluster import get_mp_context
 from django_q.conf import Conf
 from django_q.worker import worker
 
-from relove.cluster.death import die_with_parent
+from relove.cluster.death import adopt_orphans, die_with_parent, reap_orphans
 from relove.cluster.draining import DRAIN_SECONDS, drain
 from relove.cluster.heartbeats import EVERY_SECONDS, record_heartbeat
 from relove.cluster.holders import long_task
@@ -58,6 +58,7 @@ class Cluster(django_q.cluster.Cluster):  # type: ignore[misc]
 
     def run(self) -> int:
         """Run until stopped. Returns the exit status: 0 only when the sentinel ended in good order."""
+        adopt_orphans()
         self.start()
         try:
             self._watch()
@@ -115,10 +116,10 @@ class Cluster(django_q.cluster.Cluster):  # type: ignore[misc]
     def _end_holders(self) -> None:
         """Give long tasks that survived the sentinel the time to settle, then kill what is left."""
         deadline = monotonic() + DRAIN_SECONDS + 1
-        holders = self.places[1:]
-        while any(_alive(place) for place in holders) and monotonic() < deadline:
+        while any(_alive(place) for place in self.places[1:]) and monotonic() < deadline:
             sleep(0.05)
-        for place in holders:
+            reap_orphans()
+        for place in self.places[1:]:
             _kill_holder(place)
 
 

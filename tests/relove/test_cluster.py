@@ -1,5 +1,6 @@
-"""Clusters as real processes: what is stopped drains, what is killed leaves nothing, what freezes is ended."""
+"""Clusters as real processes: the stopped drain, the killed leave nothing, the frozen are ended."""
 
+import ast
 import os
 import signal
 import subprocess
@@ -14,7 +15,6 @@ import psycopg
 import pytest
 from django.utils import timezone
 from django_q.signing import SignedPackage
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 ROOT = Path(__file__).resolve().parents[2]
 STOPS = [signal.SIGTERM, signal.SIGINT, signal.SIGHUP]
@@ -167,3 +167,96 @@ def test_a_stopped_cluster_drains_and_leaves_nothing(
     assert cluster.ends(within=10) == 0
     assert sorted(cluster.noted("end")) == sorted(cluster.noted("begin"))
     assert len(cluster.noted("begin")) == 2
+
+
+def test_a_killed_worker_is_replaced_within_two_seconds(start: Callable[..., RunningCluster]) -> None:
+    cluster = start(TEST_HOLDERS=2)
+    cluster.wait_for_holders(2)
+    for count in (3, 4):
+        os.kill(cluster.holders()[0], signal.SIGKILL)
+        wait_for(lambda count=count: len(cluster.noted("begin")) == count, 2, "a new holder")
+        assert len(cluster.holders()) == 2
+    os.kill(cluster.main.pid, signal.SIGTERM)
+    assert cluster.ends(within=10) == 0
+
+
+@pytest.mark.parametrize("victim", ["sentinel", "main"])
+def test_a_killed_sentinel_or_main_process_leaves_no_orphan(
+    start: Callable[..., RunningCluster], victim: str
+) -> None:
+    cluster = start(TEST_HOLDERS=2)
+    cluster.wait_for_holders(2)
+    os.kill(cluster.sentinel if victim == "sentinel" else cluster.main.pid, signal.SIGKILL)
+    assert cluster.ends(within=5) == (1 if victim == "sentinel" else -signal.SIGKILL)
+    assert sorted(cluster.noted("end")) == sorted(cluster.noted("begin")), "holders settle before they go"
+
+
+@pytest.mark.parametrize("frozen", ["holder", "sentinel"])
+def test_a_frozen_process_ends_its_cluster_for_a_restart(
+    start: Callable[..., RunningCluster], frozen: str
+) -> None:
+    cluster = start(TEST_HOLDERS=2, TEST_SILENT_AFTER=1)
+    cluster.wait_for_holders(2)
+    os.kill(cluster.holders()[0] if frozen == "holder" else cluster.sentinel, signal.SIGSTOP)
+    assert cluster.ends(within=6) == 1
+    assert len(cluster.noted("end")) == (1 if frozen == "holder" else 2), "the others settle"
+
+
+def test_a_holder_deaf_to_the_stop_is_killed(start: Callable[..., RunningCluster]) -> None:
+    cluster = start(TEST_DEAF=1, TEST_STOP_WITHIN=1)
+    cluster.wait_for_holders(1)
+    os.kill(cluster.main.pid, signal.SIGTERM)
+    assert cluster.ends(within=4) == 1
+    assert not cluster.noted("end")
+
+
+def test_a_deaf_orphan_kills_itself(start: Callable[..., RunningCluster]) -> None:
+    cluster = start(TEST_DEAF=1, TEST_WITHIN=1)
+    cluster.wait_for_holders(1)
+    os.kill(cluster.main.pid, signal.SIGKILL)
+    assert cluster.ends(within=4) == -signal.SIGKILL
+
+
+def test_old_messages_make_no_more_holders(
+    start: Callable[..., RunningCluster], database: psycopg.Connection
+) -> None:
+    for _ in range(5):
+        enqueue(database, "telegram", "tests.relove.longtask.hold", age=100)
+    database.execute("UPDATE django_q_ormq SET lock = lock + interval '86400 s' WHERE id % 2 = 0")
+    for _ in range(6):
+        enqueue(database, "telegram", "tests.relove.longtask.hold")
+    cluster = start(TEST_HOLDERS=2)
+    cluster.wait_for_holders(2)
+    assert database.execute("SELECT count(*) FROM django_q_ormq").fetchone() == (6,), "the old ones are gone"
+    # with the local queue full of messages nobody will read, the stop must not hang
+    os.kill(cluster.main.pid, signal.SIGTERM)
+    assert cluster.ends(within=10) == 0
+    assert len(cluster.noted("begin")) == 2
+
+
+def test_killing_idle_workers_does_not_stall_a_cluster(
+    start: Callable[..., RunningCluster], database: psycopg.Connection
+) -> None:
+    cluster = start("default")
+    enqueue(database, "default", "tests.relove.longtask.note", "ran")
+    wait_for(lambda: cluster.noted("ran"), 15, "the first task has run")
+    *_, monitor, pusher = cluster.children(cluster.sentinel)
+    for count in range(2, 7):
+        for worker in set(cluster.children(cluster.sentinel)) - {monitor, pusher}:
+            os.kill(worker, signal.SIGKILL)
+        enqueue(database, "default", "tests.relove.longtask.note", "ran")
+        wait_for(lambda count=count: len(cluster.noted("ran")) == count, 5, f"task {count} has run")
+    os.kill(cluster.main.pid, signal.SIGTERM)
+    assert cluster.ends(within=10) == 0
+
+
+def test_clusters_heartbeats_can_be_read_elsewhere(
+    start: Callable[..., RunningCluster], environment: dict[str, str]
+) -> None:
+    cluster = start("telegram")
+    cluster.wait_for_holders(1)
+    code = "from relove.cluster import live_heartbeats as beats; print(beats())"
+    output = manage("shell", "-v0", "-c", code, env=environment)
+    ages = ast.literal_eval(output.strip().splitlines()[-1])
+    assert ages["default"] is None or ages["default"] >= 0
+    assert 0 <= ages["telegram"] < 10

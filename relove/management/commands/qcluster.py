@@ -1,18 +1,16 @@
 """Run one django-q2 cluster, chosen by Q_CLUSTER_NAME in the environment."""
 
-import logging
 import sys
 from importlib import import_module
 
 from django.conf import settings
 from django.core.management.base import CommandError
+from django.utils.module_loading import import_string
 from django_q.conf import Conf
 from django_q.management.commands import qcluster
 
 from relove.cluster import holders
 from relove.cluster.processes import Cluster
-
-logger = logging.getLogger(__name__)
 
 
 class Command(qcluster.Command):  # type: ignore[misc]
@@ -22,8 +20,11 @@ class Command(qcluster.Command):  # type: ignore[misc]
         if cluster_name and cluster_name != Conf.CLUSTER_NAME:
             # django-q2 has read its configuration before the command line was.
             raise CommandError(f"Name the cluster in the environment: Q_CLUSTER_NAME={cluster_name}")
+        # Before the fork: a worker that replaces another need not import it again.
         for module in settings.CLUSTER_PRELOAD.get(Conf.CLUSTER_NAME, []):
             import_module(module)
+        if path := holders.long_task():
+            import_string(path)
         holders.forget_old_messages()
         holders.connect()
         cluster = Cluster()
