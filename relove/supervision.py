@@ -1,13 +1,14 @@
 """Running programs under supervisord: its configuration, its start, its end."""
 
+import http.client
 import os
 import shlex
-import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -52,7 +53,6 @@ class Status:
 
     state: str
     pid: int
-    exit_status: int
 
 
 class Supervisor:
@@ -70,37 +70,26 @@ class Supervisor:
         self.lock = lock
         self.env = env
         self._leftovers = Leftovers(leftovers)
-        # private: the configuration holds keys, and a socket's path must be short
-        self._folder = Path(tempfile.mkdtemp(prefix="relove-up-"))
-        self._rpc: Any = None
 
     def __enter__(self) -> Self:
-        self._leftovers.end()
-        self.logs.mkdir(parents=True, exist_ok=True)
-        config = private_file(self._folder / "supervisord.conf", self._configuration(), None)
-        self._process = subprocess.Popen(  # noqa: S603
-            [sys.executable, "-m", "supervisor.supervisord", "-n", "-c", str(config)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=(self.logs / "supervisord.err").open("w"),
-            env=self.env,
-            start_new_session=True,
-            pass_fds=[self.lock],
-            preexec_fn=die_with_parent(signal.SIGTERM),
-        )
-        self._connect()
+        with ExitStack() as undo:
+            self._leftovers.end()
+            self.logs.mkdir(parents=True, exist_ok=True)
+            # private: the configuration holds keys; and short, as a socket's path must be
+            self._folder = Path(undo.enter_context(tempfile.TemporaryDirectory(prefix="relove-up-")))
+            undo.callback(self._leftovers.end)
+            self._process = self._launch()
+            undo.callback(_stop, self._process)
+            self._rpc = getRPCInterface({"SUPERVISOR_SERVER_URL": f"unix://{self._socket}"})
+            undo.callback(self._rpc("close"))
+            self._wait_for_socket()
+            self._undo = undo.pop_all()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._process.terminate()
-        try:
-            self._process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-        self._leftovers.end()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._undo.close()
 
     def start(self, name: str) -> None:
         self._rpc.supervisor.startProcess(self.programs[name].address, False)
@@ -108,12 +97,11 @@ class Supervisor:
 
     def statuses(self) -> dict[str, Status]:
         """Every program's status. Raises SupervisionError when supervisord itself is gone."""
-        if self._process.poll() is not None:
-            raise SupervisionError(f"supervisord ended: {last_line(self.logs / 'supervisord.err')}")
-        found = {
-            info["name"]: Status(info["statename"], info["pid"], info["exitstatus"])
-            for info in self._rpc.supervisor.getAllProcessInfo()
-        }
+        try:
+            answer = self._rpc.supervisor.getAllProcessInfo()
+        except (OSError, http.client.HTTPException) as error:
+            raise SupervisionError(f"supervisord ended: {last_line(self._errors)}") from error
+        found = {info["name"]: Status(info["statename"], info["pid"]) for info in answer}
         self._leftovers.note([status.pid for status in found.values() if status.pid])
         return found
 
@@ -131,15 +119,30 @@ class Supervisor:
     def log(self, name: str) -> Path:
         return self.logs / f"{name}.log"
 
-    def _connect(self) -> None:
-        self._rpc = getRPCInterface({"SUPERVISOR_SERVER_URL": f"unix://{self._socket}"})
+    def _launch(self) -> subprocess.Popen[bytes]:
+        config = private_file(self._folder / "supervisord.conf", self._configuration(), None)
+        with self._errors.open("w") as errors:
+            return subprocess.Popen(  # noqa: S603
+                [sys.executable, "-m", "supervisor.supervisord", "-n", "-c", str(config)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=errors,
+                env=self.env,
+                start_new_session=True,
+                pass_fds=[self.lock],
+                preexec_fn=die_with_parent(signal.SIGTERM),
+            )
+
+    def _wait_for_socket(self) -> None:
         deadline = time.monotonic() + ANSWER_SECONDS
         while not self._socket.exists():
             if self._process.poll() is not None or time.monotonic() > deadline:
-                raise SupervisionError(
-                    f"supervisord did not start: {last_line(self.logs / 'supervisord.err')}"
-                )
+                raise SupervisionError(f"supervisord did not start: {last_line(self._errors)}")
             time.sleep(0.02)
+
+    @property
+    def _errors(self) -> Path:
+        return self.logs / "supervisord.err"
 
     @property
     def _socket(self) -> Path:
@@ -199,6 +202,15 @@ class Supervisor:
             )
             for name, members in groups.items()
         ]
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _section(name: str, values: dict[str, Any]) -> str:
