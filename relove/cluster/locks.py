@@ -5,6 +5,7 @@ import fcntl
 import tempfile
 import threading
 import time
+import weakref
 from multiprocessing import Value
 from multiprocessing.util import register_after_fork
 from types import TracebackType
@@ -22,6 +23,7 @@ class FileLock:
 
     def __init__(self) -> None:
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 (open as long as the lock lives)
+        weakref.finalize(self, self._file.close)
         self._start_afresh()
         register_after_fork(self, FileLock._start_afresh)
 
