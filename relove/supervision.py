@@ -20,6 +20,7 @@ from relove.embedded.process import die_with_parent, last_line, private_file
 from relove.leftovers import Leftovers
 
 ANSWER_SECONDS = 30
+STEADY_SECONDS = 5
 # clusters may take 25 s, the web 10, the rest a few: all of them one after another
 STOP_SECONDS = 90
 
@@ -174,6 +175,8 @@ class Supervisor:
             "directory": "/" if program.user else os.getcwd(),
             "autostart": "false",
             "autorestart": "true",
+            # one that dies sooner is restarted after a pause that grows
+            "startsecs": STEADY_SECONDS,
             "startretries": "1000",
             "priority": program.priority,
             "stopsignal": program.stop_signal,

@@ -143,8 +143,10 @@ def wait_until(
 
 
 def last_line(log: Path) -> str:
-    lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
-    return lines[-1] if lines else "it wrote nothing"
+    """What a program said last; indented lines only go on with what another began."""
+    lines = log.read_text(errors="replace").splitlines() if log.exists() else []
+    said = [line for line in lines if line and not line.startswith((" ", "\t"))]
+    return said[-1] if said else "it wrote nothing"
 
 
 def end(process: subprocess.Popen[bytes]) -> None:

@@ -9,10 +9,12 @@ from typing import Any
 
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
 
 from relove.embedded import EmbeddedError, ensure_keys, services_file, state_dir, write_env
 from relove.foreground import ForegroundError, Stopped, check_place, only_instance, stopped_by_signals
 from relove.installation import CLUSTERS, Installation, environment, find_installation, manage, session_keys
+from relove.partitions import ensure_partitions
 from relove.supervision import SupervisionError, Supervisor
 
 READY_SECONDS = 90
@@ -102,21 +104,25 @@ class Command(BaseCommand):
         self.stdout.write(said or LOGIN_HINT)
 
     def _watch(self, supervisor: Supervisor) -> None:
-        """Until a signal: tell a person when a program ended and was restarted."""
+        """Until a signal: tell a person when a program ended, once until it runs well again."""
         known = supervisor.statuses()
+        told: set[str] = set()
         while True:
             time.sleep(WATCH_SECONDS)
             now = supervisor.statuses()
             for name, status in now.items():
-                if known[name].pid and status.pid != known[name].pid:
-                    words = supervisor.last_words(name)
-                    self.stderr.write(f"{name} ended and is being restarted: {words}")
+                if status.state == "RUNNING":
+                    told.discard(name)
+                elif name not in told and status != known[name] and known[name].pid:
+                    told.add(name)
+                    self.stderr.write(f"{name} ended and is being restarted: {supervisor.last_words(name)}")
             known = now
 
     def _set_up_database(self) -> None:
         """In a process of its own, since our settings were read before the servers' addresses were known."""
         call_command("migrate", verbosity=0, interactive=False)
         call_command("createcachetable", verbosity=0)
+        ensure_partitions(timezone.now())
         call_command("prepare")
 
 
