@@ -10,8 +10,12 @@ from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 
 import pytest
+from django.conf import settings
+from django_q.models import OrmQ
+from django_q.queues import Queue
 
 from relove.cluster import Drain, death, drain
+from relove.cluster.holders import top_up
 from relove.cluster.locks import FileLock, make_safe, safe_value
 from relove.cluster.shared import Lifeline, Watch, make_places
 
@@ -133,11 +137,8 @@ def test_a_locked_value_counts_right_between_processes(fork: Fork) -> None:
     assert value.value == 900
 
 
-@pytest.mark.filterwarnings("ignore:Retry and timeout are misconfigured")
 def test_crosswise_readers_and_writers_are_no_deadlock(fork: Fork) -> None:
     """The kernel sees processes, not threads, and reports a deadlock where there is none."""
-    from django_q.queues import Queue
-
     there, back = Queue(), Queue()
     make_safe(there)
     make_safe(back)
@@ -232,3 +233,10 @@ def test_a_child_dies_with_its_parent_unless_it_says_otherwise(
         assert end.poll(DEADLINE)
         with pytest.raises(EOFError):
             end.recv()
+
+
+@pytest.mark.django_db
+def test_topping_up_leaves_one_message_for_each_long_task() -> None:
+    top_up()
+    top_up()
+    assert sorted(OrmQ.objects.values_list("key", flat=True)) == sorted(settings.LONG_TASKS)
