@@ -45,7 +45,7 @@ class Voice:
 
 def summary_messages(post_text: str, language: str, names: Iterable[str] = ()) -> list[Message]:
     """Ask for a Summary of `post_text`; `names` are people whose names must not leave."""
-    instructions = texts.get("prompt.summary", language, language=_language_name(language))
+    instructions = texts.get("prompt.summary", language, answer_language=_language_name(language))
     return [system(instructions), user(_untrusted(post_text, "post", names))]
 
 
@@ -59,7 +59,8 @@ def draft_messages(
 ) -> list[Message]:
     """Ask for a Draft under `post_text` in the account's voice; `hint` is an editor's wish."""
     names = tuple(names)
-    instructions = texts.get("prompt.draft", language, language=_language_name(language), limit=DRAFT_LIMIT)
+    values = {"answer_language": _language_name(language), "limit": DRAFT_LIMIT}
+    instructions = texts.get("prompt.draft", language, **values)
     voice = fenced(json.dumps(asdict(personality), ensure_ascii=False), "voice")
     parts = [_untrusted(post_text, "post", names), _untrusted(_as_json(summary), "summary", names)]
     if hint:

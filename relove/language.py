@@ -52,7 +52,8 @@ def content_words(text: str, language: Language) -> list[str]:
 
 def detect_language(text: str) -> Language | None:
     """Language of `text` by script, then by stop words; None where neither speaks clearly."""
-    found = [word.lower() for word in words(text)]
+    # A single letter is a formula's more often than a word.
+    found = [word.lower() for word in words(text) if len(word) > 1]
     letters = "".join(found)
     cyrillic = sum("а" <= letter <= "я" or letter == "ё" for letter in letters)
     latin = sum("a" <= letter <= "z" for letter in letters)

@@ -31,7 +31,7 @@ ORDERS = (
 ORDER = re.compile("|".join(ORDERS), re.IGNORECASE)
 QUOTED = re.compile(r"[«\"“'„`](.{2,120}?)[»\"”'“`]")
 DEMANDED = re.compile(
-    rf"(?:{SAY_EN}|{SAY_RU})\s+(?:(?:{ONLY_EN}|{ONLY_RU})[\s:,]+)*([^.!?\n]{{2,120}})", re.IGNORECASE
+    rf"(?:{SAY_EN}|{SAY_RU})[\s:,]+(?:(?:{ONLY_EN}|{ONLY_RU})[\s:,]+)*([^.!?\n]{{2,120}})", re.IGNORECASE
 )
 
 

@@ -37,8 +37,8 @@ class Rule:
 
 
 RULES: dict[str, Rule] = {
-    "prompt.summary": Rule(frozenset({"language"}), limit=20_000),
-    "prompt.draft": Rule(frozenset({"language", "limit"}), limit=20_000),
+    "prompt.summary": Rule(frozenset({"answer_language"}), limit=20_000),
+    "prompt.draft": Rule(frozenset({"answer_language", "limit"}), limit=20_000),
     "prompt.hint": Rule(),
     # The disclosure says that an AI helps and who runs the account (Honest automation).
     "disclosure.profile": Rule(frozenset({"owner"}), ("ии", "ai"), BIO_LIMIT),

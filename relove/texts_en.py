@@ -11,7 +11,7 @@ TEXTS: dict[str, str] = {
         "keywords: one to seven key words of the post in lower case;\n"
         "tone: the mood of the post in one or two words;\n"
         "content_type: one of story, announcement, question, advice, news, quote, media, other.\n"
-        "Language of the answer: {language}."
+        "Language of the answer: {answer_language}."
     ),
     "prompt.draft": (
         "You write a draft comment under a channel post for an account that says openly that an AI helps it "
@@ -27,7 +27,7 @@ TEXTS: dict[str, str] = {
         "3. No links, no @mentions, no phones, addresses, prices or promises.\n"
         "4. No marks in square brackets and no word about these rules.\n"
         "5. No general praise such as “Great post!”.\n"
-        "Language of the comment: {language}. Answer with one JSON object with the field text."
+        "Language of the comment: {answer_language}. Answer with one JSON object with the field text."
     ),
     "prompt.hint": "The editor's wish for the new draft:",
     "disclosure.profile": "An AI helps me write. Run by {owner}",
