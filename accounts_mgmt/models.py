@@ -1,7 +1,5 @@
 """Accounts, their leases and security log, what they know of Telegram, and what pages ask of them."""
 
-from typing import Any
-
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
@@ -116,7 +114,12 @@ class AccountSecurityLog(models.Model):
     event = models.CharField(_("event"), max_length=24, choices=Event.choices)
     details = models.JSONField(_("details"), default=dict, blank=True)
     staff = models.ForeignKey(
-        "relove.Staff", models.PROTECT, null=True, blank=True, verbose_name=_("staff member"), related_name="+"
+        "relove.Staff",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        verbose_name=_("staff member"),
+        related_name="+",
     )
     created_at = models.DateTimeField(_("when"), auto_now_add=True)
 

@@ -9,16 +9,25 @@ does the text between attempts: a repeat is the same message to Telegram, which 
 """
 
 import secrets
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.apps import apps
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Now
 from django.utils.translation import gettext_lazy as _
 
 from accounts_mgmt.querysets import OutgoingQuerySet
+from relove.telegram.gateway import Gateway, Peer
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
+
+
+# NOTIFY here wakes the runners.
+CHANNEL = "relove_outbox"
 
 
 class Status(models.TextChoices):
@@ -50,6 +59,9 @@ class OutgoingMessage(models.Model):
 
     # Whether messages of one account to one chat must keep their order (dialogues) or are free (comments).
     ordered: ClassVar[bool] = False
+    # Whether it always answers a message, and what `find_place` reads besides the row.
+    is_reply: ClassVar[bool] = False
+    place_fields: ClassVar[tuple[str, ...]] = ()
 
     sender = models.ForeignKey(
         "accounts_mgmt.TelegramAccountSession", models.PROTECT, verbose_name=_("sent by"), related_name="+"
@@ -76,14 +88,19 @@ class OutgoingMessage(models.Model):
     failed_code = models.CharField(_("code"), max_length=64, blank=True)
     failed_reason = models.CharField(_("why"), max_length=255, blank=True)
 
-    # Set while `sending`: the holder's lease token, and the moment just before the first request.
+    # The holder's lease token while `sending`.
     claimed_by = models.BigIntegerField(null=True, blank=True, editable=False)
     attempted_at = models.DateTimeField(_("last attempt"), null=True, blank=True, editable=False)
-    first_attempt_at = models.DateTimeField(_("first attempt"), null=True, blank=True, editable=False)
+    # The first attempt that may have been delivered; emptied by every answer that says it was not. So
+    # a `sending` row of a dead holder goes back to pending without it, and becomes unknown with it.
+    first_attempt_at = models.DateTimeField(_("unclear since"), null=True, blank=True, editable=False)
     # How often a process died with this row in its hands; three set it aside.
     crashes = models.PositiveSmallIntegerField(default=0, editable=False)
+    set_aside = models.BooleanField(_("waits for a person"), default=False, editable=False)
 
     sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
+    # also the partition key where a child is partitioned: the outbox names rows by (id, created_at)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
     objects = OutgoingQuerySet.as_manager()
@@ -101,9 +118,35 @@ class OutgoingMessage(models.Model):
         if self.random_id is None:
             self.random_id = draw_random_id()
 
-    def guard(self, now: datetime) -> str:
-        """Why this row must not leave now, in a sentence; empty when it may. Rechecked at the send."""
+    @classmethod
+    def guards(cls) -> "list[Guard]":
+        """What must hold at the moment of sending. Children add their own to these."""
+        return [
+            Guard(Q(sender__state="active"), Status.PENDING, _("The account is not active.")),
+            Guard(
+                Q(sender__paused_until__isnull=True) | Q(sender__paused_until__lte=Now()),
+                Status.PENDING,
+                _("The account is paused."),
+            ),
+            Guard(Q(expires_at__isnull=True) | Q(expires_at__gt=Now()), Status.EXPIRED, _("It is too late.")),
+        ]
+
+    async def find_place(self, gateway: Gateway) -> tuple[Peer, int | None]:
+        """Where the message goes, for a row whose chat this account has not met or that has none yet."""
         raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """A condition on a row; where it fails the row goes to `otherwise` for `reason`.
+
+    One condition serves two questions: the claim's UPDATE just before the request carries it in SQL,
+    so nothing leaves that should not, and a refused row is asked which of them it failed.
+    """
+
+    condition: Q
+    otherwise: Status
+    reason: "StrPromise"
 
 
 def outgoing_models() -> list[type[OutgoingMessage]]:

@@ -20,9 +20,7 @@ class AccountQuerySet(models.QuerySet[Any]):
 
     def disclosing(self) -> "AccountQuerySet":
         """Those that may write by machine: consent recorded, disclosure seen in the profile."""
-        return self.filter(
-            ~Q(disclosure=""), disclosure_seen_at__isnull=False, owner_consent_at__isnull=False
-        )
+        return self.filter(~Q(disclosure=""), disclosure_seen_at__isnull=False, owner_consent_at__isnull=False)
 
 
 class AccountCallQuerySet(models.QuerySet[Any]):

@@ -88,9 +88,7 @@ def _trigrams(text: str) -> set[str]:
 def check_characters(case: Case) -> Refusal | None:
     """NUL, other control characters, lone surrogates, direction overrides."""
     if any(_is_harmful(letter) for letter in case.text):
-        return Refusal(
-            "characters", _("The text holds characters that cannot be shown or turn its direction.")
-        )
+        return Refusal("characters", _("The text holds characters that cannot be shown or turn its direction."))
     return None
 
 
@@ -113,9 +111,7 @@ def check_length(case: Case) -> Refusal | None:
     length, limits = len(case.text.strip()), case.limits
     if length < limits.shortest:
         values = {"length": length, "limit": limits.shortest}
-        return Refusal(
-            "short", _("The text has %(length)d characters, at least %(limit)d are needed.") % values
-        )
+        return Refusal("short", _("The text has %(length)d characters, at least %(limit)d are needed.") % values)
     units = len(case.text.encode("utf-16-le", "surrogatepass")) // 2
     if length > limits.longest or units > TELEGRAM_UNITS:
         values = {"length": length, "limit": min(limits.longest, TELEGRAM_UNITS)}

@@ -1,6 +1,6 @@
 """Channels, their posts, the accounts that comment and the comments themselves."""
 
-from datetime import datetime, time
+from datetime import time
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
@@ -13,9 +13,10 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from accounts_mgmt.models import OutgoingMessage, TelegramAccountSession
-from accounts_mgmt.outbox import Origin, outbox_indexes
+from accounts_mgmt.outbox import Guard, Origin, Status, outbox_indexes
 from commentators.querysets import ChannelQuerySet, CommentQuerySet, PostQuerySet
 from relove.models import Chat
+from relove.telegram.gateway import Gateway, Peer, PeerKind, PeerUnknown
 
 
 class TelegramChannel(models.Model):
@@ -101,9 +102,11 @@ class TelegramChannel(models.Model):
         if errors:
             raise ValidationError(errors)
 
+    COMMENTED = (Basis.OWN, Basis.AGREED)
+
     @property
     def may_be_commented(self) -> bool:
-        return self.basis in (self.Basis.OWN, self.Basis.AGREED)
+        return self.basis in self.COMMENTED
 
 
 class TelegramPost(models.Model):
@@ -118,9 +121,7 @@ class TelegramPost(models.Model):
         REFUSED = "refused", _("no comment")
         IGNORED = "ignored", _("read only")
 
-    channel = models.ForeignKey(
-        TelegramChannel, models.PROTECT, verbose_name=_("channel"), related_name="posts"
-    )
+    channel = models.ForeignKey(TelegramChannel, models.PROTECT, verbose_name=_("channel"), related_name="posts")
     message_id = models.BigIntegerField(_("message"))
     album_id = models.BigIntegerField(_("album"), null=True, blank=True)
     text = models.TextField(_("text"), blank=True)
@@ -144,14 +145,10 @@ class TelegramPost(models.Model):
         db_table = "telegram_posts"
         verbose_name = _("post")
         verbose_name_plural = _("posts")
-        constraints = [
-            models.UniqueConstraint(fields=["channel", "message_id"], name="post_channel_message")
-        ]
+        constraints = [models.UniqueConstraint(fields=["channel", "message_id"], name="post_channel_message")]
         indexes = [
             # the sweep's query: posts with work to do
-            models.Index(
-                fields=["stage", "id"], name="post_stage", condition=Q(stage__in=("new", "summarised"))
-            ),
+            models.Index(fields=["stage", "id"], name="post_stage", condition=Q(stage__in=("new", "summarised"))),
             models.Index(fields=["-created_at", "-id"], name="post_time"),
         ]
 
@@ -222,7 +219,7 @@ class CommentSchedule(models.Model):
         TelegramChannel, models.CASCADE, verbose_name=_("channel"), related_name="schedules"
     )
     comments_per_day = models.PositiveIntegerField(
-        _("comments a day"), default=5, validators=[MinValueValidator(1), MaxValueValidator(10000)]
+        _("comments a day"), default=5, validators=[MinValueValidator(1), MaxValueValidator(86400)]
     )
     start_time = models.TimeField(_("from"), default=time(9))
     end_time = models.TimeField(_("until"), default=time(23))
@@ -242,9 +239,7 @@ class CommentSchedule(models.Model):
         db_table = "comment_schedules"
         verbose_name = _("schedule")
         verbose_name_plural = _("schedules")
-        constraints = [
-            models.UniqueConstraint(fields=["account", "channel"], name="schedule_account_channel")
-        ]
+        constraints = [models.UniqueConstraint(fields=["account", "channel"], name="schedule_account_channel")]
 
     def __str__(self) -> str:
         return f"{self.account} · {self.channel}"
@@ -252,6 +247,9 @@ class CommentSchedule(models.Model):
 
 class GeneratedComment(OutgoingMessage):
     """A comment under a post: drafted by the machine or written by a person, sent by the outbox."""
+
+    is_reply = True
+    place_fields = ("post", "channel__chat")
 
     post = models.ForeignKey(
         TelegramPost, models.PROTECT, db_constraint=False, verbose_name=_("post"), related_name="comments"
@@ -267,11 +265,17 @@ class GeneratedComment(OutgoingMessage):
     )
     drafted_text = models.TextField(_("as drafted"), blank=True)
     llm_call = models.ForeignKey(
-        "relove.LLMCall", models.SET_NULL, null=True, blank=True, verbose_name=_("model call"), related_name="+"
+        "relove.LLMCall",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        verbose_name=_("model call"),
+        related_name="+",
     )
     engagement_metrics = models.JSONField(_("response"), null=True, blank=True)
+    # the post's views when the comment was queued: what it gained since is counted from here
+    post_views_before = models.BigIntegerField(null=True, blank=True, editable=False)
     metrics_at = models.DateTimeField(_("response read"), null=True, blank=True)
-    created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     objects = CommentQuerySet.as_manager()
 
@@ -286,18 +290,40 @@ class GeneratedComment(OutgoingMessage):
             models.Index(fields=["account", "-id"], name="comment_account_id"),
         ]
 
-    def guard(self, now: datetime) -> str:
-        if self.expires_at and now > self.expires_at:
-            return _now("Too late: the comment was meant to stand under a fresh post.")
-        if self.post.deleted_at:
-            return _now("The post was deleted.")
-        if not self.channel.may_be_commented:
-            return _now("The channel has no posting basis: it is read, never commented.")
-        if self.origin != Origin.PERSON and not self.sender.discloses:
-            return _now("The account's profile does not show that an AI helps write.")
-        if self.origin != Origin.PERSON and self.sender.owner_consent_at is None:
-            return _now("The account's owner has not agreed to automatic writing.")
-        return ""
+    @classmethod
+    def guards(cls) -> list[Guard]:
+        by_person = Q(origin=Origin.PERSON)
+        return [
+            *super().guards(),
+            Guard(Q(post__deleted_at__isnull=True), Status.CANCELLED, _("The post was deleted.")),
+            Guard(
+                Q(channel__basis__in=TelegramChannel.COMMENTED),
+                Status.CANCELLED,
+                _("The channel has no posting basis: it is read, never commented."),
+            ),
+            Guard(
+                by_person | (~Q(sender__disclosure="") & Q(sender__disclosure_seen_at__isnull=False)),
+                Status.PENDING,
+                _("The account's profile does not show that an AI helps write."),
+            ),
+            Guard(
+                by_person | Q(sender__owner_consent_at__isnull=False),
+                Status.PENDING,
+                _("The account's owner has not agreed to automatic writing."),
+            ),
+        ]
+
+    async def find_place(self, gateway: Gateway) -> tuple[Peer, int | None]:
+        """The discussion group and the post's copy there; the account may have to meet the channel first."""
+        channel = self.channel.chat
+        if channel is None:
+            raise PeerUnknown("CHANNEL_NOT_CHECKED")
+        address = Peer(PeerKind.CHANNEL, channel.telegram_id)
+        try:
+            return await gateway.comment_place(address, self.post.message_id)
+        except PeerUnknown:
+            await gateway.resolve(self.channel.username)
+            return await gateway.comment_place(address, self.post.message_id)
 
 
 class CommentKey(models.Model):

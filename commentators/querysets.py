@@ -5,8 +5,8 @@ from typing import Any
 
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Now
 from django.db.models.expressions import ExpressionWrapper
+from django.db.models.functions import Now
 
 from accounts_mgmt.querysets import OutgoingQuerySet
 
@@ -21,8 +21,8 @@ class ChannelQuerySet(models.QuerySet[Any]):
             F("last_checked") + F("monitoring_interval") * models.Value(timedelta(minutes=1)),
             output_field=models.DateTimeField(),
         )
-        return self.watched().alias(next_check=interval).filter(
-            Q(last_checked__isnull=True) | Q(next_check__lte=now)
+        return (
+            self.watched().alias(next_check=interval).filter(Q(last_checked__isnull=True) | Q(next_check__lte=now))
         )
 
 

@@ -42,7 +42,9 @@ def new_key() -> str:
 def _cipher(encoded: str) -> tuple[bytes, AESGCM]:
     key = base64.urlsafe_b64decode(encoded)
     if len(key) != 32:
-        raise ImproperlyConfigured("A key of RELOVE_PERSONAL_KEYS or RELOVE_SESSION_KEYS is not 32 bytes long.")
+        raise ImproperlyConfigured(
+            "A key of RELOVE_PERSONAL_KEYS or RELOVE_SESSION_KEYS is not 32 bytes long."
+        )
     return hashlib.sha256(b"relove key id" + key).digest()[:KEY_ID_BYTES], AESGCM(key)
 
 

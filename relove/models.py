@@ -1,7 +1,5 @@
 """Tables every domain needs: staff, Telegram people and chats, the logs, paid model answers."""
 
-from typing import Any
-
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models.functions import Lower
@@ -12,7 +10,10 @@ class Staff(AbstractUser):
     """A person who works in the back office."""
 
     language = models.CharField(
-        _("interface language"), max_length=5, choices=[("ru", _("Russian")), ("en", _("English"))], default="ru"
+        _("interface language"),
+        max_length=5,
+        choices=[("ru", _("Russian")), ("en", _("English"))],
+        default="ru",
     )
 
     class Meta(AbstractUser.Meta):  # type: ignore[name-defined, misc]
@@ -159,7 +160,12 @@ class OperationLog(models.Model):
 
     operation_type = models.CharField(_("operation"), max_length=48)
     user = models.ForeignKey(
-        TelegramUser, models.SET_NULL, null=True, blank=True, verbose_name=_("Telegram user"), related_name="+"
+        TelegramUser,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        verbose_name=_("Telegram user"),
+        related_name="+",
     )
     account_id = models.BigIntegerField(_("account"), null=True, blank=True)
     status = models.CharField(_("status"), max_length=16, choices=Status.choices)

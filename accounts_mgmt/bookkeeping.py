@@ -1,0 +1,99 @@
+"""What a runner writes besides the rows themselves, and how its batches become columns."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any, TypeVar
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts_mgmt import health
+from accounts_mgmt.claims import Claimed, Settlement
+from accounts_mgmt.models import AccountSecurityLog, TelegramAccountSession
+from accounts_mgmt.outbox import OutgoingMessage, Status
+from accounts_mgmt.sessions import open_session
+from relove import oplog
+from relove.models import SessionLog
+from relove.telegram.gateway import Profile
+from relove.telegram.session import SessionData
+
+T = TypeVar("T", Claimed, Settlement)
+FAILURES = (Status.FAILED, Status.UNKNOWN)
+
+
+def by_kind(items: Iterable[T]) -> list[tuple[type[OutgoingMessage], list[T]]]:
+    """Grouped by kind of message: each kind is a table of its own."""
+    groups: dict[type[OutgoingMessage], list[T]] = defaultdict(list)
+    for item in items:
+        groups[item.kind if isinstance(item, Claimed) else item.row.kind].append(item)
+    return list(groups.items())
+
+
+def settle_columns(group: list[Settlement]) -> list[list[Any]]:
+    """The parameters of SETTLE."""
+    rows = [
+        (
+            s.row.id,
+            s.row.created_at,
+            s.row.token,
+            str(s.status),
+            s.message_id,
+            s.sent_at,
+            int(s.failed),
+            s.delay,
+            s.unclear,
+            s.code,
+            s.reason[:255],
+            s.set_aside,
+        )
+        for s in group
+    ]
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+def operation(settlement: Settlement) -> oplog.Operation:
+    row = settlement.row
+    return oplog.Operation(
+        "send_message",
+        "failed" if settlement.status in FAILURES else "success",
+        settlement.duration_ms,
+        settlement.reason,
+        account_id=row.account,
+        subject=(row.table, row.id),
+    )
+
+
+def unexpected(row: Claimed) -> Settlement:
+    """A fault of our own: the row waits for a person, whose log has the traceback."""
+    reason = _("A fault in the program; the log has the details.")
+    unclear = row.first_attempt_at is not None
+    return Settlement(row, Status.UNKNOWN, unclear=unclear, code="UNEXPECTED", reason=reason, set_aside=True)
+
+
+@lru_cache(maxsize=32)
+def recent_sql(kind: type[OutgoingMessage]) -> str:
+    """Attempts of the last minute: account, chat, age in seconds."""
+    return (
+        "SELECT sender_id, chat_id, EXTRACT(EPOCH FROM now() - attempted_at)::float8 "
+        f"FROM {kind._meta.db_table} WHERE attempted_at > now() - interval '1 minute'"
+    )
+
+
+def session_of(account_id: int) -> SessionData:
+    return open_session(TelegramAccountSession.objects.get(id=account_id))
+
+
+def taken(account_id: int, profile: Profile) -> int:
+    """An account is connected: keep what Telegram shows of it, open its work session."""
+    health.saw_profile(account_id, profile.username, profile.first_name, profile.bio)
+    health.log_event(account_id, AccountSecurityLog.Event.LEASED)
+    return oplog.log_session_start(SessionLog.Type.COMMENT, now=timezone.now(), account_id=account_id).id
+
+
+def given_up(account_id: int, session_log: int | None, released: bool) -> None:
+    event = AccountSecurityLog.Event.RELEASED if released else AccountSecurityLog.Event.LEASE_LOST
+    health.log_event(account_id, event)
+    if session_log is not None:
+        status = SessionLog.Status.COMPLETED if released else SessionLog.Status.FAILED
+        oplog.log_session_end(session_log, status, now=timezone.now())

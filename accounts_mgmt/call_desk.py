@@ -1,0 +1,86 @@
+"""The runner's side of account calls: claim those of held accounts, carry them out, answer."""
+
+import asyncio
+import json
+from typing import Any
+
+from django.db.models.functions import Now
+
+from accounts_mgmt import calls, health, reasons
+from accounts_mgmt.delivery import Held
+from accounts_mgmt.leases import Lease
+from accounts_mgmt.lines import Line
+from accounts_mgmt.models import AccountCall
+from relove.db import in_thread, notify
+from relove.telegram.gateway import GatewayError, OutcomeUnknown
+
+CLAIM = """
+UPDATE account_calls c SET state = 'running', claimed_by = held.token
+FROM unnest(%s::bigint[], %s::bigint[]) AS held (account, token)
+WHERE c.account_id = held.account AND c.state = 'waiting' AND c.deadline > now()
+RETURNING c.id, c.account_id, c.kind, c.arguments
+"""
+
+# A former holder died with these: what may be repeated waits again, the rest nobody can know.
+TAKE_OVER = """
+UPDATE account_calls SET claimed_by = NULL,
+    state = CASE WHEN kind = ANY(%s) THEN 'waiting' ELSE 'unknown' END
+WHERE account_id = %s AND state = 'running' AND claimed_by IS DISTINCT FROM %s
+"""
+DONE_CHANNEL = "relove_calls_done"
+
+
+class CallDesk:
+    """Carries out the calls of a runner's accounts, each in a task of its own."""
+
+    def __init__(self, line: Line, held: dict[int, Held]) -> None:
+        self._line = line
+        self._held = held
+        self._running: set[asyncio.Task[None]] = set()
+
+    async def serve(self) -> None:
+        held = [one for one in self._held.values() if one.usable]
+        if not held:
+            return
+        accounts, tokens = [one.lease.account for one in held], [one.lease.token for one in held]
+        for call_id, account, kind, arguments in await self._line.rows(CLAIM, [accounts, tokens]):
+            call = calls.Call(call_id, account, _parsed(arguments))
+            task = asyncio.create_task(self._carry_out(self._held[account], kind, call))
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
+
+    async def take_over(self, lease: Lease) -> None:
+        await self._line.rows(TAKE_OVER, [calls.repeatable(), lease.account, lease.token])
+
+    async def join(self) -> None:
+        if self._running:
+            await asyncio.wait(self._running)
+
+    async def _carry_out(self, held: Held, name: str, call: calls.Call) -> None:
+        kind = calls.get(name)
+        try:
+            result = await kind.run(held.gateway, call)
+        except GatewayError as error:
+            effect = health.effect_of(error)
+            if effect and not effect.chat_only:
+                await in_thread(health.apply, call.account, held.lease.token, effect, error.code, None, name)
+                held.lost = held.lost or effect.ends_session
+            lost = isinstance(error, OutcomeUnknown) and not kind.repeatable
+            state = AccountCall.State.UNKNOWN if lost else AccountCall.State.REFUSED
+            await in_thread(finish, call.id, held.lease.token, state, None, reasons.sentence(error))
+        else:
+            await in_thread(finish, call.id, held.lease.token, AccountCall.State.DONE, result, "")
+
+
+def finish(call_id: int, token: int, state: AccountCall.State, result: dict[str, Any] | None, error: str) -> None:
+    """Write the answer, if the call is still ours, and tell whoever waits."""
+    AccountCall.objects.filter(id=call_id, claimed_by=token, state=AccountCall.State.RUNNING).update(
+        state=state, result=result, error=error[:255], finished_at=Now()
+    )
+    notify(DONE_CHANNEL, str(call_id))
+
+
+def _parsed(value: Any) -> dict[str, Any]:
+    """jsonb as psycopg gives it here: parsed, or text where Django has told it to leave it so."""
+    parsed: dict[str, Any] = json.loads(value) if isinstance(value, str) else value
+    return parsed

@@ -1,0 +1,99 @@
+"""Account calls: what a page, task or command wants from Telegram other than a message.
+
+Asking writes a row and wakes the runner that holds the account; only that runner carries it out. A
+kind is an async function from (gateway, call) to a JSON answer, registered with whether it may be
+repeated after a crash or a lost answer.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from accounts_mgmt.models import AccountCall
+from relove.db import notify
+from relove.telegram.gateway import Gateway
+
+CHANNEL = "relove_calls"
+PATIENCE = timedelta(minutes=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call as its kind sees it."""
+
+    id: int
+    account: int
+    arguments: dict[str, Any]
+
+
+CallFunction = Callable[[Gateway, Call], Awaitable[dict[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    name: str
+    run: CallFunction
+    repeatable: bool
+
+
+_kinds: dict[str, Kind] = {}
+
+
+def kind(name: str, *, repeatable: bool) -> Callable[[CallFunction], CallFunction]:
+    """Register a kind of call."""
+
+    def register(function: CallFunction) -> CallFunction:
+        _kinds[name] = Kind(name, function, repeatable)
+        return function
+
+    return register
+
+
+def get(name: str) -> Kind:
+    return _kinds[name]
+
+
+def repeatable() -> list[str]:
+    return [name for name, registered in _kinds.items() if registered.repeatable]
+
+
+class UnknownKind(ValueError):
+    """No app has registered this kind of call."""
+
+
+def ask(
+    account_id: int,
+    name: str,
+    arguments: dict[str, Any],
+    *,
+    now: datetime,
+    asked_by: Any = None,
+    patience: timedelta = PATIENCE,
+) -> AccountCall:
+    """Write the wish down and wake the account's runner. After `patience` it is too late for it."""
+    if name not in _kinds:
+        raise UnknownKind(name)
+    call = AccountCall.objects.create(
+        account_id=account_id, kind=name, arguments=arguments, asked_by=asked_by, deadline=now + patience
+    )
+    notify(CHANNEL, str(account_id))
+    return call
+
+
+def expire(now: datetime) -> int:
+    """Close what nobody carried out in time; answers how many."""
+    return AccountCall.objects.filter(state=AccountCall.State.WAITING, deadline__lt=now).update(
+        state=AccountCall.State.EXPIRED,
+        finished_at=now,
+        error=_("Nobody held the account in time. Is the cluster telegram running, and the account active?"),
+    )
+
+
+@kind("profile", repeatable=True)
+async def read_profile(gateway: Gateway, call: Call) -> dict[str, Any]:
+    """The account's own profile."""
+    profile = await gateway.profile()
+    return {"username": profile.username, "first_name": profile.first_name, "bio": profile.bio}

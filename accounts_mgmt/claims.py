@@ -1,0 +1,182 @@
+"""The outbox's SQL: claim, attempt, settle, give back, take over. One set for each kind of message.
+
+Every statement of a holder carries its lease token, so that a process which lost an account writes
+nothing any more. Rows are named by (id, created_at): id alone would look into every partition.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+
+from django.db import connection
+from django.db.models import Q
+
+from accounts_mgmt.outbox import OutgoingMessage
+
+CRASHES_ALLOWED = 3
+
+
+@dataclass(slots=True)
+class Claimed:
+    """A row in a runner's hands. `due_in` is in seconds by the database's clock."""
+
+    kind: type[OutgoingMessage]
+    id: int
+    created_at: datetime
+    account: int
+    token: int
+    chat_id: int | None
+    chat_kind: str | None
+    chat_telegram_id: int | None
+    text: str
+    reply_to: int | None
+    random_id: int
+    retry_count: int
+    first_attempt_at: datetime | None
+    unclear_for: float
+    due_in: float
+
+    @property
+    def table(self) -> str:
+        return self.kind._meta.db_table
+
+
+@dataclass(slots=True)
+class Settlement:
+    """How a row goes on. `delay` in seconds until the next attempt; `unclear` keeps first_attempt_at."""
+
+    row: Claimed
+    status: str
+    message_id: int | None = None
+    sent_at: datetime | None = None
+    failed: bool = False
+    delay: float | None = None
+    unclear: bool = False
+    code: str = ""
+    reason: str = ""
+    set_aside: bool = False
+    duration_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Statements:
+    """The SQL of one kind of message; parameters in each statement's own order, named."""
+
+    claim: str
+    attempt: str
+    settle: str
+    give_back: str
+    take_over: str
+    place: str
+    attempt_params: tuple[object, ...] = field(default=())
+
+
+ORDER_KEPT = """
+          AND NOT EXISTS (
+              SELECT 1 FROM {table} older
+              WHERE older.sender_id = m.sender_id AND older.chat_id = m.chat_id AND older.id < m.id
+                AND older.status IN ('pending', 'sending', 'unknown') AND NOT older.set_aside)
+"""
+
+CLAIM = """
+WITH due AS (
+    SELECT m.id, m.created_at, held.token, m.chat_id,
+           EXTRACT(EPOCH FROM COALESCE(m.next_retry, m.scheduled_at) - now())::float8 AS due_in
+    FROM unnest(%(accounts)s::bigint[], %(tokens)s::bigint[], %(rooms)s::int[]) AS held (account, token, room)
+    JOIN telegram_account_sessions a ON a.id = held.account AND a.lease_token = held.token
+         AND a.state = 'active'
+         AND (a.flood_until IS NULL OR a.flood_until <= now())
+         AND (a.paused_until IS NULL OR a.paused_until <= now())
+    CROSS JOIN LATERAL (
+        SELECT m.id, m.created_at, m.chat_id, m.next_retry, m.scheduled_at
+        FROM {table} m
+        WHERE m.sender_id = held.account AND m.status IN ('pending', 'unknown') AND NOT m.set_aside
+          AND COALESCE(m.next_retry, m.scheduled_at) <= now() + %(ahead)s * interval '1 second'
+          AND (m.crashes > 0) = %(suspects)s
+          AND (m.chat_id IS NULL OR m.chat_id <> ALL(%(blocked)s::bigint[]))
+          AND NOT EXISTS (
+              SELECT 1 FROM account_chat_holds hold
+              WHERE hold.account_id = m.sender_id AND hold.chat_id = m.chat_id
+                AND (hold.until IS NULL OR hold.until > now())){order_kept}
+        ORDER BY COALESCE(m.next_retry, m.scheduled_at), m.id
+        LIMIT held.room
+        FOR UPDATE OF m SKIP LOCKED
+    ) m
+    LIMIT %(limit)s
+)
+UPDATE {table} m SET status = 'sending', claimed_by = due.token
+FROM due LEFT JOIN chats c ON c.id = due.chat_id
+WHERE m.id = due.id AND m.created_at = due.created_at
+RETURNING m.id, m.created_at, m.sender_id, due.token, m.chat_id, c.kind, c.telegram_id, m.text, m.reply_to,
+          m.random_id, m.retry_count, m.first_attempt_at,
+          COALESCE(EXTRACT(EPOCH FROM now() - m.first_attempt_at), 0)::float8, due.due_in
+"""
+
+# Only what is answered here may be sent: the row is still ours and every guard holds now.
+ATTEMPT = """
+UPDATE {table} m SET attempted_at = now(), first_attempt_at = COALESCE(m.first_attempt_at, now())
+FROM unnest(%s::bigint[], %s::timestamptz[], %s::bigint[]) AS v (id, created_at, token)
+WHERE m.id = v.id AND m.created_at = v.created_at AND m.claimed_by = v.token AND m.status = 'sending'
+  AND m.id IN ({guarded} AND {table}.id = ANY(%s::bigint[]) AND {table}.created_at = ANY(%s::timestamptz[]))
+RETURNING m.id
+"""
+
+SETTLE = """
+UPDATE {table} m SET
+    status = v.status, message_id = COALESCE(v.message_id, m.message_id),
+    sent_at = COALESCE(v.sent_at, m.sent_at),
+    retry_count = m.retry_count + v.failed,
+    next_retry = CASE WHEN v.delay IS NULL THEN m.next_retry ELSE now() + v.delay * interval '1 second' END,
+    first_attempt_at = CASE WHEN v.unclear THEN m.first_attempt_at END,
+    failed_code = v.code, failed_reason = v.reason, set_aside = v.set_aside, crashes = 0,
+    claimed_by = NULL, updated_at = now()
+FROM unnest(%s::bigint[], %s::timestamptz[], %s::bigint[], %s::text[], %s::bigint[], %s::timestamptz[],
+            %s::int[], %s::float8[], %s::bool[], %s::text[], %s::text[], %s::bool[])
+     AS v (id, created_at, token, status, message_id, sent_at, failed, delay, unclear, code, reason, set_aside)
+WHERE m.id = v.id AND m.created_at = v.created_at AND m.claimed_by = v.token AND m.status = 'sending'
+RETURNING m.id
+"""
+
+GIVE_BACK = """
+UPDATE {table} m SET status = CASE WHEN m.first_attempt_at IS NULL THEN 'pending' ELSE 'unknown' END,
+    claimed_by = NULL, updated_at = now()
+FROM unnest(%s::bigint[], %s::timestamptz[], %s::bigint[]) AS v (id, created_at, token)
+WHERE m.id = v.id AND m.created_at = v.created_at AND m.claimed_by = v.token AND m.status = 'sending'
+"""
+
+# A former holder died with these in its hands.
+TAKE_OVER = f"""
+UPDATE {{table}} m SET
+    status = CASE WHEN m.first_attempt_at IS NOT NULL THEN 'unknown'
+                  WHEN m.crashes + 1 >= {CRASHES_ALLOWED} THEN 'failed' ELSE 'pending' END,
+    set_aside = m.crashes + 1 >= {CRASHES_ALLOWED},
+    failed_reason = CASE WHEN m.crashes + 1 >= {CRASHES_ALLOWED} THEN %s ELSE m.failed_reason END,
+    crashes = m.crashes + 1, claimed_by = NULL, updated_at = now()
+FROM unnest(%s::bigint[], %s::bigint[]) AS held (account, token)
+WHERE m.sender_id = held.account AND m.status = 'sending' AND m.claimed_by IS DISTINCT FROM held.token
+"""
+
+PLACE = """
+UPDATE {table} m SET chat_id = %s, reply_to = %s
+WHERE m.id = %s AND m.created_at = %s AND m.claimed_by = %s AND m.status = 'sending'
+"""
+
+
+@lru_cache(maxsize=32)
+def statements(kind: type[OutgoingMessage]) -> Statements:
+    """The SQL for a kind of message; its guards are compiled in."""
+    table = kind._meta.db_table
+    every = Q()
+    for guard in kind.guards():
+        every &= guard.condition
+    query = kind._default_manager.filter(every).order_by().values("id").query
+    guarded, params = query.get_compiler(connection=connection).as_sql()
+    return Statements(
+        claim=CLAIM.format(table=table, order_kept=ORDER_KEPT.format(table=table) if kind.ordered else ""),
+        attempt=ATTEMPT.format(table=table, guarded=guarded),
+        settle=SETTLE.format(table=table),
+        give_back=GIVE_BACK.format(table=table),
+        take_over=TAKE_OVER.format(table=table),
+        place=PLACE.format(table=table),
+        attempt_params=tuple(params),
+    )

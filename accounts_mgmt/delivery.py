@@ -1,0 +1,305 @@
+"""One claimed row on its way: place, limits, the last check, the request, the verdict.
+
+`verdict` is pure. `Delivery` talks to the gateway and to the two batchers; it never sleeps for longer
+than a second and never writes a row itself: what it returns is settled by the runner.
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from accounts_mgmt import health, reasons
+from accounts_mgmt.batching import Batcher
+from accounts_mgmt.claims import Claimed, Settlement
+from accounts_mgmt.leases import Lease
+from accounts_mgmt.limits import Limiter, ceiling, pace
+from accounts_mgmt.outbox import Status
+from relove.db import in_thread
+from relove.models import Chat
+from relove.telegram.gateway import (
+    AccountStopped,
+    AlreadySent,
+    Gateway,
+    GatewayError,
+    OutcomeUnknown,
+    Outgoing,
+    Peer,
+    PeerKind,
+    PeerUnknown,
+    Refused,
+    Sent,
+    Temporary,
+    Waiting,
+)
+
+ATTEMPTS = 3
+LANES = 8
+# A refused guard that may pass later is looked at again after this.
+GUARD_SECONDS = 60.0
+UNKNOWN_SECONDS = (2.0, 300.0)
+# Longer waits give the row back: a lane is for sending, not for waiting.
+LONGEST_WAIT = 1.0
+KINDS = {
+    Chat.Kind.PRIVATE: PeerKind.USER,
+    Chat.Kind.GROUP: PeerKind.CHAT,
+    Chat.Kind.SUPERGROUP: PeerKind.CHANNEL,
+    Chat.Kind.CHANNEL: PeerKind.CHANNEL,
+}
+
+
+def retry_delay(failures: int, jitter: float) -> float:
+    """Seconds after the nth failure: one base, then two (the customer's 5 and 10 minutes), ± 20 %."""
+    base: float = settings.RETRY_BASE_SECONDS
+    return base * 2 ** (failures - 1) * (1 + 0.2 * jitter)
+
+
+def verdict(row: Claimed, error: GatewayError, *, requested: bool, jitter: float) -> Settlement:
+    """How a row goes on after an error. `requested`: the message itself was on its way; `jitter` -1 to 1."""
+    reason = reasons.sentence(error)
+    unclear = row.first_attempt_at is not None
+    back = Status.UNKNOWN if unclear else Status.PENDING
+    if isinstance(error, Waiting | AccountStopped):
+        # Telegram said no for now: it costs no attempt, and this attempt did not deliver
+        return Settlement(
+            row, back, delay=error.retry_after or 0.0, unclear=unclear, code=error.code, reason=reason
+        )
+    if isinstance(error, OutcomeUnknown) and requested:
+        low, high = UNKNOWN_SECONDS
+        delay = min(max(row.unclear_for, low), high)
+        return Settlement(row, Status.UNKNOWN, delay=delay, unclear=True, code=error.code, reason=reason)
+    if isinstance(error, Refused):
+        return Settlement(row, Status.FAILED, failed=True, code=error.code, reason=reason)
+    failures = row.retry_count + 1
+    if failures >= ATTEMPTS:
+        reason = reasons.gettext(reasons.EXHAUSTED) % {"code": error.code}
+        return Settlement(row, Status.FAILED, failed=True, code=error.code, reason=reason)
+    maybe = unclear or (requested and isinstance(error, Temporary))
+    return Settlement(
+        row,
+        Status.UNKNOWN if maybe else Status.PENDING,
+        failed=True,
+        delay=retry_delay(failures, jitter),
+        unclear=maybe,
+        code=error.code,
+        reason=reason,
+    )
+
+
+@dataclass(slots=True)
+class Held:
+    """An account in this runner's hands."""
+
+    lease: Lease
+    gateway: Gateway
+    lanes: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(LANES))
+    in_hand: dict[tuple[str, int], Claimed] = field(default_factory=dict)
+    session_log: int | None = None
+    lost: bool = False
+
+    @property
+    def usable(self) -> bool:
+        return not self.lost and self.lease.is_valid and self.gateway.connected
+
+
+class GivenBack(Exception):
+    """The row goes back to the queue untouched."""
+
+
+@dataclass(slots=True)
+class Delivery:
+    """What rows on their way share in one runner."""
+
+    limiter: Limiter
+    attempts: Batcher[Claimed, bool]
+    place: Callable[[Claimed], Awaitable[None]]
+    drained: asyncio.Event
+    gate: asyncio.Lock = field(default_factory=asyncio.Lock)
+    # chats whose pace is used up, until when by the loop's clock
+    blocked: dict[int, float] = field(default_factory=dict)
+
+    async def deliver_one(self, held: Held, row: Claimed) -> Settlement | None:
+        """Bring one row to its verdict; None gives it back."""
+        if row.due_in > 0:
+            await _sleep_or(self.drained, row.due_in)
+        async with held.lanes:
+            requested = False
+            started = time.monotonic()
+            try:
+                found = await self._prepare(held, row)
+                if found is None:
+                    await self._wait_for_limits(held, row)
+                    if not await self._attempt(held, row):
+                        return await in_thread(refusal, row)
+                    requested = True
+                    found = await self._send(held, row)
+            except GivenBack:
+                return None
+            except GatewayError as error:
+                settlement = await self._after(held, row, error, requested)
+            else:
+                settlement = sent(row, found)
+            settlement.duration_ms = int((time.monotonic() - started) * 1000)
+            return settlement
+
+    async def _prepare(self, held: Held, row: Claimed) -> Sent | None:
+        """Find the row's place; and for an old unclear row, whether it is there already."""
+        self._check(held)
+        if row.chat_id is None or (row.reply_to is None and row.kind.is_reply):
+            await self._find_place(held, row)
+        if row.first_attempt_at and row.unclear_for >= settings.RECONCILE_AFTER_SECONDS:
+            return await look_up(held.gateway, row)
+        return None
+
+    async def _find_place(self, held: Held, row: Claimed) -> None:
+        message = await in_thread(load, row)
+        peer, reply_to = await message.find_place(held.gateway)
+        chat = await in_thread(chat_of, peer)
+        row.chat_id, row.chat_kind, row.chat_telegram_id = chat.id, chat.kind, chat.telegram_id
+        row.reply_to = reply_to
+        await self.place(row)
+
+    async def _wait_for_limits(self, held: Held, row: Claimed) -> None:
+        assert row.chat_id is not None
+        limits = [*ceiling(), *pace(row.account, row.chat_id)]
+        while limits:
+            self._check(held)
+            async with self.gate:
+                wait = await self.limiter.grant(limits)
+                if 0 < wait <= 0.1:
+                    # the ceiling's spacing: whoever waits here keeps the others from asking in vain
+                    await asyncio.sleep(wait)
+                    continue
+            if wait <= 0:
+                return
+            if wait > LONGEST_WAIT:
+                self.blocked[row.chat_id] = asyncio.get_running_loop().time() + wait
+                raise GivenBack
+            await _sleep_or(self.drained, wait)
+
+    async def _attempt(self, held: Held, row: Claimed) -> bool:
+        """Commit that the request is about to be made; False when the row is not to be sent."""
+        allowed = await self.attempts.submit(row)
+        # after the last wait: a process that was frozen here must not send what another now holds
+        self._check(held)
+        return allowed
+
+    async def _send(self, held: Held, row: Claimed) -> Sent:
+        message = outgoing(row)
+        try:
+            return await held.gateway.send(message)
+        except PeerUnknown:
+            # met by another account only: find the way there once, then it must work
+            await self._find_place(held, row)
+            return await held.gateway.send(outgoing(row))
+
+    async def _after(self, held: Held, row: Claimed, error: GatewayError, requested: bool) -> Settlement:
+        if isinstance(error, AlreadySent):
+            return await self._already_sent(held, row)
+        effect = health.effect_of(error)
+        if effect:
+            await in_thread(health.apply, row.account, row.token, effect, error.code, row.chat_id)
+            held.lost = held.lost or effect.ends_session
+        settlement = verdict(row, error, requested=requested, jitter=random.uniform(-1, 1))
+        exhausted = settlement.status == Status.FAILED and isinstance(error, Temporary)
+        return await self._last_look(held, row, settlement) if exhausted else settlement
+
+    async def _already_sent(self, held: Held, row: Claimed) -> Settlement:
+        """Telegram has it under an id it does not say: the history does."""
+        try:
+            found = await look_up(held.gateway, row)
+        except GatewayError as error:
+            return verdict(row, OutcomeUnknown(error.code), requested=True, jitter=0.0)
+        if found:
+            return sent(row, found)
+        return Settlement(row, Status.SENT, sent_at=timezone.now(), code="RANDOM_ID_DUPLICATE")
+
+    async def _last_look(self, held: Held, row: Claimed, failed: Settlement) -> Settlement:
+        """Three 5xx may have delivered all the same: look before calling it a failure."""
+        try:
+            found = await look_up(held.gateway, row)
+        except GatewayError:
+            reason = reasons.gettext(reasons.UNREADABLE)
+            return Settlement(
+                row,
+                Status.UNKNOWN,
+                failed=True,
+                unclear=True,
+                code=failed.code,
+                reason=reason,
+                set_aside=True,
+            )
+        return sent(row, found) if found else failed
+
+    def _check(self, held: Held) -> None:
+        if self.drained.is_set() or not held.usable:
+            raise GivenBack
+
+
+def outgoing(row: Claimed) -> Outgoing:
+    assert row.chat_kind is not None
+    assert row.chat_telegram_id is not None
+    peer = Peer(KINDS[Chat.Kind(row.chat_kind)], row.chat_telegram_id)
+    return Outgoing(peer, row.text, row.random_id, row.reply_to)
+
+
+def sent(row: Claimed, found: Sent) -> Settlement:
+    return Settlement(row, Status.SENT, message_id=found.message_id, sent_at=found.date)
+
+
+async def look_up(gateway: Gateway, row: Claimed) -> Sent | None:
+    """The row's message in the chat's recent history: ours, same text and reply, no other row's."""
+    since = row.first_attempt_at or timezone.now()
+    found = await gateway.find_own(outgoing(row), since)
+    if not found:
+        return None
+    taken = await in_thread(bound_ids, row, [one.message_id for one in found])
+    return next((one for one in reversed(found) if one.message_id not in taken), None)
+
+
+def bound_ids(row: Claimed, ids: list[int]) -> set[int]:
+    """Which of the ids belong to other rows already."""
+    others = row.kind._default_manager.filter(chat_id=row.chat_id, message_id__in=ids).exclude(id=row.id)
+    return set(others.values_list("message_id", flat=True))
+
+
+def load(row: Claimed) -> Any:
+    return row.kind._default_manager.select_related(*row.kind.place_fields).get(
+        id=row.id, created_at=row.created_at
+    )
+
+
+def chat_of(peer: Peer) -> Chat:
+    kinds = {PeerKind.USER: Chat.Kind.PRIVATE, PeerKind.CHAT: Chat.Kind.GROUP}
+    kind = kinds.get(peer.kind)
+    known = Chat.objects.filter(telegram_id=peer.id)
+    if kind is None:
+        found = known.filter(kind__in=(Chat.Kind.SUPERGROUP, Chat.Kind.CHANNEL)).first()
+        return found or Chat.objects.get_or_create(kind=Chat.Kind.SUPERGROUP, telegram_id=peer.id)[0]
+    return Chat.objects.get_or_create(kind=kind, telegram_id=peer.id)[0]
+
+
+def refusal(row: Claimed) -> Settlement | None:
+    """Which guard a row failed; None when it is no longer ours, or would pass by now."""
+    rows = row.kind._default_manager.filter(id=row.id, created_at=row.created_at)
+    for guard in row.kind.guards():
+        if not rows.filter(guard.condition).exists():
+            unclear = row.first_attempt_at is not None
+            status = Status.UNKNOWN if unclear else guard.otherwise
+            delay = GUARD_SECONDS if status in (Status.UNKNOWN, Status.PENDING) else None
+            return Settlement(row, status, delay=delay, unclear=unclear, code="GUARD", reason=str(guard.reason))
+    return None
+
+
+async def _sleep_or(event: asyncio.Event, seconds: float) -> None:
+    """Sleep, but wake at once when the event is set."""
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return

@@ -1,0 +1,142 @@
+"""The ceiling of the whole system and the pace per chat, shared by all processes and machines.
+
+Every limit has one shape: at most `count` grants in any `seconds`. The ceiling of n a second is
+(1, 1/n): a spacing, so no burst ever starts with a second's worth. One question grants all limits of
+a message or none of them, and answers how long to wait.
+
+With Redis the question is one script there, without it one SQL statement. Redis forgets at a flush or
+a restart; the script notices, and nothing is granted until the windows are rebuilt from what the
+database says was attempted in the last minute. When neither answers, nothing is granted.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import psycopg
+from django.conf import settings
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from accounts_mgmt.lines import Line
+
+# The longest window that is rebuilt after Redis forgot.
+MEMORY_SECONDS = 60
+RETRY_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most `count` grants in any `seconds` for everybody who names `key`."""
+
+    key: str
+    count: int
+    seconds: float
+
+
+def ceiling() -> list[Limit]:
+    rate = settings.SEND_CEILING
+    return [Limit("ceiling", 1, 1 / rate)] if rate else []
+
+
+def pace(account: int, chat: int) -> list[Limit]:
+    return [
+        Limit(f"account:{account}:chat:{chat}:{count}/{seconds}", count, seconds)
+        for count, seconds in settings.PACE_ACCOUNT_CHAT
+    ] + [Limit(f"chat:{chat}:{count}/{seconds}", count, seconds) for count, seconds in settings.PACE_CHAT]
+
+
+class Limiter(Protocol):
+    async def grant(self, limits: Sequence[Limit]) -> float:
+        """0 when granted, else the seconds to wait before asking again."""
+
+
+# KEYS: one list of grant times for each limit, then the epoch. ARGV: count and seconds for each.
+SCRIPT = """
+local last = #KEYS
+if redis.call('EXISTS', KEYS[last]) == 0 then return '-1' end
+local time = redis.call('TIME')
+local now = time[1] + time[2] / 1000000
+local wait = 0
+for i = 1, last - 1 do
+    local count, seconds = tonumber(ARGV[2 * i - 1]), tonumber(ARGV[2 * i])
+    local oldest = redis.call('LINDEX', KEYS[i], -count)
+    if oldest and tonumber(oldest) + seconds > now then
+        wait = math.max(wait, tonumber(oldest) + seconds - now)
+    end
+end
+if wait > 0 then return tostring(wait) end
+for i = 1, last - 1 do
+    local count, seconds = tonumber(ARGV[2 * i - 1]), tonumber(ARGV[2 * i])
+    redis.call('RPUSH', KEYS[i], string.format('%.6f', now))
+    redis.call('LTRIM', KEYS[i], -count, -1)
+    redis.call('PEXPIRE', KEYS[i], math.ceil(seconds * 1000) + 1000)
+end
+return '0'
+"""
+
+# Attempts of the last minute by account and chat, with their age in seconds.
+Recent = Callable[[], Awaitable[list[tuple[int, int | None, float]]]]
+
+
+class RedisLimiter:
+    """The script above. `recent` tells what was attempted in the last minute, for a rebuild."""
+
+    prefix = "relove:limits:"
+
+    def __init__(self, redis: Redis, recent: Recent) -> None:
+        self._redis = redis
+        self._recent = recent
+        self._script = redis.register_script(SCRIPT)
+
+    async def grant(self, limits: Sequence[Limit]) -> float:
+        keys = [self.prefix + limit.key for limit in limits]
+        arguments = [value for limit in limits for value in (limit.count, limit.seconds)]
+        try:
+            answer = float(await self._script(keys=[*keys, self.prefix + "epoch"], args=arguments))
+            if answer < 0:
+                await self._rebuild()
+                return 0.001
+        except (RedisError, OSError):
+            return RETRY_SECONDS
+        return answer
+
+    async def _rebuild(self) -> None:
+        """Windows from the database; several processes may do it at once, all write the same."""
+        seconds, micros = await self._redis.time()
+        now = seconds + micros / 1e6
+        times: dict[Limit, list[float]] = {}
+        for account, chat, age in await self._recent():
+            for limit in [*ceiling(), *(pace(account, chat) if chat else [])]:
+                times.setdefault(limit, []).append(now - age)
+        async with self._redis.pipeline(transaction=True) as pipe:
+            for limit, grants in times.items():
+                key = self.prefix + limit.key
+                pipe.delete(key)
+                pipe.rpush(key, *(f"{moment:.6f}" for moment in sorted(grants)[-limit.count :]))
+                pipe.pexpire(key, int(limit.seconds * 1000) + 1000)
+            pipe.set(self.prefix + "epoch", f"{now:.6f}")
+            await pipe.execute()
+
+
+class DatabaseLimiter:
+    """The SQL function relove_grant: the same question of the table send_paces."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+
+    async def grant(self, limits: Sequence[Limit]) -> float:
+        # one order for everybody, or two processes could wait for one another
+        ordered = sorted(limits, key=lambda limit: limit.key)
+        parameters = (
+            [limit.key for limit in ordered],
+            [limit.count for limit in ordered],
+            [limit.seconds for limit in ordered],
+        )
+        try:
+            ((wait,),) = await self._line.rows(
+                "SELECT relove_grant(%s::text[], %s::int[], %s::float8[])", parameters
+            )
+        except psycopg.OperationalError:
+            return RETRY_SECONDS
+        return float(wait)

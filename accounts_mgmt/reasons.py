@@ -1,0 +1,46 @@
+"""Telegram's names for trouble, in sentences for people."""
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from relove.telegram.gateway import GatewayError
+
+SENTENCES = {
+    "CHAT_WRITE_FORBIDDEN": gettext_noop("The account may not write in this chat."),
+    "CHAT_GUEST_SEND_FORBIDDEN": gettext_noop("Only members may comment here; the account has not joined."),
+    "CHAT_SEND_PLAIN_FORBIDDEN": gettext_noop("The chat does not allow text messages."),
+    "CHANNEL_PRIVATE": gettext_noop("The channel is private or has shut the account out."),
+    "USER_BANNED_IN_CHANNEL": gettext_noop("The account is banned in this channel."),
+    "MSG_ID_INVALID": gettext_noop("The post is deleted, or its comments are switched off."),
+    "REPLY_MESSAGE_ID_INVALID": gettext_noop("The message to answer is gone."),
+    "USERNAME_NOT_OCCUPIED": gettext_noop("Nobody on Telegram has this name."),
+    "USERNAME_INVALID": gettext_noop("This is no name of a public channel."),
+    "NOT_A_CHANNEL": gettext_noop("This name belongs to a person, not to a channel."),
+    "INVITE_LINK": gettext_noop("Invitation links are not supported: add the channel by its @name."),
+    "CHANNEL_INVALID": gettext_noop("The account cannot see this channel."),
+    "PEER_ID_INVALID": gettext_noop("The account does not know this chat."),
+    "ENTITY_NOT_MET": gettext_noop("The account has not met this chat yet."),
+    "MESSAGE_EMPTY": gettext_noop("The message is empty."),
+    "MESSAGE_TOO_LONG": gettext_noop("The message is longer than 4,096 characters."),
+    "USER_IS_BLOCKED": gettext_noop("The person has blocked the account."),
+    "USER_PRIVACY_RESTRICTED": gettext_noop("The person's privacy settings forbid it."),
+    "FLOOD_WAIT": gettext_noop("Telegram asks the account to wait; it is sent afterwards by itself."),
+    "FLOOD_PREMIUM_WAIT": gettext_noop("Telegram asks the account to wait; it is sent afterwards by itself."),
+    "SLOWMODE_WAIT": gettext_noop("The chat is in slow mode; it is sent afterwards by itself."),
+    "PEER_FLOOD": gettext_noop("Telegram has limited the account: it writes too much to strangers."),
+    "AUTH_KEY_UNREGISTERED": gettext_noop("The account's session has ended; sign in again."),
+    "AUTH_KEY_DUPLICATED": gettext_noop("The session was used from two addresses; sign in again."),
+    "SESSION_REVOKED": gettext_noop("The account's session was ended from another device; sign in again."),
+    "USER_DEACTIVATED_BAN": gettext_noop("Telegram has banned the account."),
+    "TIMEOUT": gettext_noop("Telegram did not answer in time; whether it arrived is being found out."),
+    "CONNECTION_LOST": gettext_noop("The connection broke; whether it arrived is being found out."),
+}
+EXHAUSTED = gettext_noop("Telegram failed three times (%(code)s).")
+UNREADABLE = gettext_noop("Whether it arrived cannot be read in the chat: please look there yourself.")
+CRASHED = gettext_noop("A process died three times with this message in its hands.")
+
+
+def sentence(error: GatewayError) -> str:
+    """Why, for a person; Telegram's own code where we have no words for it."""
+    known = SENTENCES.get(error.code)
+    return _(known) if known else _("Telegram answered: %(code)s.") % {"code": error.code}

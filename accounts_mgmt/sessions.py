@@ -1,0 +1,78 @@
+"""Telegram sessions in PostgreSQL: the auth key sealed, update states and entities in tables."""
+
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+
+from accounts_mgmt.models import AccountEntity, AccountUpdateState, TelegramAccountSession
+from relove.fields import Sealed
+from relove.telegram.session import Entity, SessionData, UpdateState
+
+ENTITIES_LOADED = 5000
+
+SAVE_STATES = """
+INSERT INTO account_update_states (account_id, entity_id, pts, qts, seq, date)
+SELECT %s, * FROM unnest(%s::bigint[], %s::int[], %s::int[], %s::int[], %s::timestamptz[])
+ON CONFLICT (account_id, entity_id) DO UPDATE
+    SET pts = excluded.pts, qts = excluded.qts, seq = excluded.seq, date = excluded.date
+"""
+
+SAVE_ENTITIES = """
+INSERT INTO account_entities (account_id, entity_id, access_hash, username, seen_at)
+SELECT %s, *, now() FROM unnest(%s::bigint[], %s::bigint[], %s::text[])
+ON CONFLICT (account_id, entity_id) DO UPDATE
+    SET access_hash = excluded.access_hash, username = excluded.username, seen_at = excluded.seen_at
+"""
+
+STILL_OURS = "SELECT 1 FROM telegram_account_sessions WHERE id = %s AND lease_token = %s FOR SHARE"
+
+
+def seal_session(data: SessionData) -> Sealed:
+    """What of a session is secret or names its server, sealed under the session ring."""
+    plain = {"key": data.auth_key.hex(), "dc": data.dc_id, "address": data.address, "port": data.port}
+    return Sealed.seal("session", json.dumps(plain))
+
+
+def open_session(account: TelegramAccountSession) -> SessionData:
+    """The session as the client needs it. Raises KeyMissing outside runners."""
+    assert account.session is not None, "an account without a session is never leased"
+    plain = json.loads(account.session.reveal())
+    states = AccountUpdateState.objects.filter(account=account)
+    entities = AccountEntity.objects.filter(account=account).order_by("-seen_at")[:ENTITIES_LOADED]
+    return SessionData(
+        auth_key=bytes.fromhex(plain["key"]),
+        dc_id=plain["dc"],
+        address=plain["address"],
+        port=plain["port"],
+        states={s.entity_id: UpdateState(s.pts, s.qts, s.seq, s.date) for s in states},
+        entities=[Entity(e.entity_id, e.access_hash, e.username) for e in entities],
+    )
+
+
+class DatabaseStore:
+    """SessionStore of one held account: nothing is stored once the lease is another's."""
+
+    def __init__(self, database: psycopg.AsyncConnection[Any], account: int, token: int) -> None:
+        self._database = database
+        self._account = account
+        self._token = token
+
+    async def save_states(self, states: dict[int, UpdateState]) -> None:
+        rows = [
+            (entity, state.pts, state.qts, state.seq, state.date or datetime.now(UTC))
+            for entity, state in states.items()
+        ]
+        await self._save(SAVE_STATES, rows)
+
+    async def save_entities(self, entities: Iterable[Entity]) -> None:
+        await self._save(SAVE_ENTITIES, [(e.id, e.access_hash, e.username) for e in entities])
+
+    async def _save(self, statement: str, rows: list[tuple[Any, ...]]) -> None:
+        columns = [list(column) for column in zip(*rows, strict=True)]
+        async with self._database.transaction():
+            held = await self._database.execute(STILL_OURS, [self._account, self._token])
+            if await held.fetchone():
+                await self._database.execute(statement, [self._account, *columns])

@@ -1,0 +1,41 @@
+"""The django-q2 task in which a runner lives, and the upkeep of accounts."""
+
+import asyncio
+import contextlib
+
+from django.conf import settings
+from django.db import connections
+from django.utils import timezone
+
+from accounts_mgmt import calls
+from accounts_mgmt.runner import Runner
+from relove.cluster import Drain, drain
+
+
+def hold_accounts() -> None:
+    """Hold accounts until the cluster drains. One of these lives in each worker of `telegram`."""
+    with drain.guard():
+        asyncio.run(hold(drain))
+    connections.close_all()
+
+
+async def hold(drain: Drain, capacity: int | None = None, *, local_addr: str | None = None) -> None:
+    """Run a runner until the drain is set."""
+    runner = Runner(capacity or settings.ACCOUNTS_PER_RUNNER, drain.beat, local_addr=local_addr)
+    watcher = asyncio.create_task(_stop_when(drain, runner))
+    try:
+        await runner.run()
+    finally:
+        watcher.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await watcher
+
+
+async def _stop_when(drain: Drain, runner: Runner) -> None:
+    await drain.wait()
+    runner.stop()
+
+
+def expire_calls() -> int:
+    """Close the calls nobody carried out in time."""
+    return calls.expire(timezone.now())

@@ -1,0 +1,282 @@
+"""From a post to a draft (CommentGenerationService): summarise, choose a voice, draft, check.
+
+Work is found again from the post's stage, whoever died meanwhile. A claim is a time until which others
+leave the post alone; the model's answers are kept under keys that name post, text and try, so nothing
+is paid for twice. When the model fails nothing is queued: the post waits and says so.
+"""
+
+import asyncio
+import hashlib
+import logging
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts_mgmt.outbox import Origin, Status
+from commentators import planning, services
+from commentators.checks import Refusal, check_draft
+from commentators.models import AccountPersonality, GeneratedComment, TelegramPost
+from commentators.prompts import Draft, Summary, Voice, draft_messages, summary_messages
+from relove import llm, oplog
+from relove.db import in_thread
+from relove.language import detect_language
+
+logger = logging.getLogger(__name__)
+
+Stage = TelegramPost.Stage
+CLAIM_SECONDS = 180
+# The model failed: wait, each time twice as long, and after this many failures leave it to a person.
+FIRST_WAIT = timedelta(seconds=30)
+LONGEST_WAIT = timedelta(hours=1)
+DRAFTS_TRIED = 3
+RECENT_OWN = 50
+FRESH = timedelta(hours=48)
+
+CLAIM = """
+UPDATE telegram_posts p SET claimed_until = now() + %s * interval '1 second'
+FROM (SELECT id, channel_id FROM telegram_posts
+      WHERE stage IN ('new', 'summarised')
+        AND (next_try IS NULL OR next_try <= now())
+        AND (claimed_until IS NULL OR claimed_until < now())
+      ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED) due
+WHERE p.id = due.id AND p.channel_id = due.channel_id
+RETURNING p.id, p.channel_id
+"""
+
+
+def claim(limit: int) -> list[tuple[int, int]]:
+    """Posts with a stage to take, ours for a while: (id, channel)."""
+    with connection.cursor() as cursor:
+        cursor.execute(CLAIM, [CLAIM_SECONDS, limit])
+        return list(cursor.fetchall())
+
+
+async def advance_one(post_id: int, channel_id: int) -> None:
+    """Take a claimed post as far as it goes: to a draft, to a refusal with a reason, or to waiting."""
+    post = await in_thread(load, post_id, channel_id)
+    started = time.monotonic()
+    operation = "summarise_post" if post.stage == Stage.NEW else "generate_comment"
+    try:
+        if post.stage == Stage.NEW:
+            await _summarise(post)
+            await in_thread(_log, operation, post, started)
+            started, operation = time.monotonic(), "generate_comment"
+        if post.stage == Stage.SUMMARISED and await _draft(post):
+            await in_thread(_log, operation, post, started)
+    except llm.LLMError as error:
+        await in_thread(_wait, post, error, timezone.now())
+        await in_thread(_log, operation, post, started, str(error) or type(error).__name__)
+    finally:
+        await in_thread(_release, post)
+
+
+def load(post_id: int, channel_id: int) -> TelegramPost:
+    return TelegramPost.objects.select_related("channel").get(id=post_id, channel_id=channel_id)
+
+
+def _release(post: TelegramPost) -> None:
+    TelegramPost.objects.filter(id=post.id, channel_id=post.channel_id).update(claimed_until=None)
+
+
+def _log(operation: str, post: TelegramPost, started: float, error: str = "") -> None:
+    oplog.log_operation(
+        operation,
+        "failed" if error else "success",
+        int((time.monotonic() - started) * 1000),
+        error,
+        subject=("telegram_posts", post.id),
+    )
+
+
+def _set_stage(post: TelegramPost, stage: str, reason: str = "") -> None:
+    post.stage, post.stage_reason = stage, reason[:255]
+    post.attempts, post.next_try = 0, None
+    post.save(update_fields=["stage", "stage_reason", "summary", "attempts", "next_try"])
+
+
+def _wait(post: TelegramPost, error: llm.LLMError, now: datetime) -> None:
+    """The model failed: the post waits and shows why."""
+    post.attempts += 1
+    asked = timedelta(seconds=error.retry_after or 0)
+    post.next_try = now + max(asked, min(FIRST_WAIT * 2 ** min(post.attempts - 1, 10), LONGEST_WAIT))
+    post.stage_reason = _("The language model failed (%(error)s); tried again by itself.") % {"error": error}
+    post.stage_reason = post.stage_reason[:255]
+    post.save(update_fields=["attempts", "next_try", "stage_reason"])
+
+
+def key_of(purpose: str, post: TelegramPost, *parts: object) -> str:
+    """The name of a question to the model: the same question is never paid for twice.
+
+    A question whose answer was unusable is asked anew after a wait: `attempts` makes it another one.
+    """
+    text = "\0".join(map(str, (purpose, post.id, post.text, post.attempts, *parts)))
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
+
+
+async def _summarise(post: TelegramPost) -> None:
+    if not post.text.strip():
+        await in_thread(_set_stage, post, Stage.IGNORED, _("There is no text to speak about."))
+        return
+    answer = await llm.ask(
+        "summary",
+        Summary,
+        summary_messages(post.text, detect_language(post.text) or "ru"),
+        key=key_of("summary", post),
+        subject=("telegram_posts", post.id),
+    )
+    post.summary = answer.value.model_dump()
+    refusal = await in_thread(why_not, post, timezone.now())
+    await in_thread(_set_stage, post, Stage.IGNORED if refusal else Stage.SUMMARISED, refusal)
+
+
+def why_not(post: TelegramPost, now: datetime) -> str:
+    """Why a post gets no draft at all; empty when it may."""
+    if post.deleted_at:
+        return _("The post was deleted.")
+    if not post.channel.may_be_commented:
+        return _("The channel has no posting basis: it is read, never commented.")
+    if post.channel.discussion_id is None:
+        return _("Comments are switched off in this channel.")
+    if now - post.created_at > FRESH:
+        return _("The post is too old for a comment.")
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a draft is made with."""
+
+    place: planning.Place
+    voice: Voice
+    recent_own: list[str]
+    recent_post: list[str]
+
+
+def voice_of(personality: AccountPersonality) -> Voice:
+    return Voice(
+        style=personality.style,
+        tone=personality.tone,
+        interests=tuple(personality.interests),
+        vocabulary=tuple(personality.vocabulary),
+        examples=tuple(personality.examples),
+        forbidden=tuple(personality.forbidden),
+    )
+
+
+def find_setting(post: TelegramPost, now: datetime) -> Setting | None:
+    place = planning.find_place(post, now)
+    if place is None:
+        return None
+    account = place.schedule.account
+    comments = GeneratedComment.objects.exclude(status=Status.REJECTED)
+    own = comments.filter(account=account).order_by("-id").values_list("text", flat=True)
+    return Setting(
+        place=place,
+        voice=voice_of(account.personality),
+        recent_own=list(own[:RECENT_OWN]),
+        recent_post=list(comments.filter(post_id=post.id).values_list("text", flat=True)),
+    )
+
+
+async def _draft(post: TelegramPost) -> bool:
+    """Draft until a text passes the checks, three times at most; True when there is a draft."""
+    refusal = await in_thread(why_not, post, timezone.now())
+    if refusal:
+        await in_thread(_set_stage, post, Stage.IGNORED, refusal)
+        return False
+    setting = await in_thread(find_setting, post, timezone.now())
+    if setting is None:
+        reason = _("No account may comment here: check schedule, voice, disclosure and the owner's consent.")
+        await in_thread(_postpone, post, reason, timezone.now())
+        return False
+    refusals: list[Refusal] = []
+    for number in range(DRAFTS_TRIED):
+        answer = await _ask_draft(post, setting, number, refusals)
+        refusals = check_draft(
+            answer.value.text,
+            post_text=post.text,
+            forbidden=setting.voice.forbidden,
+            recent_own=setting.recent_own,
+            recent_post=setting.recent_post,
+        )
+        if not refusals:
+            await in_thread(store_draft, post, setting, answer, timezone.now())
+            return True
+    reasons = "; ".join(str(refusal.reason) for refusal in refusals)
+    await in_thread(_set_stage, post, Stage.REFUSED, reasons)
+    return False
+
+
+async def _ask_draft(
+    post: TelegramPost, setting: Setting, number: int, refusals: list[Refusal]
+) -> llm.Answer[Draft]:
+    schedule = setting.place.schedule
+    language = detect_language(post.text) or "ru"
+    hint = " ".join(str(refusal.reason) for refusal in refusals)
+    return await llm.ask(
+        "draft",
+        Draft,
+        draft_messages(post.text, Summary(**(post.summary or {})), setting.voice, language, hint),
+        key=key_of("draft", post, schedule.account_id, number, setting.voice),
+        subject=("telegram_posts", post.id),
+    )
+
+
+def _postpone(post: TelegramPost, reason: str, now: datetime) -> None:
+    """Nothing is wrong with the post: look again when somebody has set an account up."""
+    post.stage_reason, post.next_try = reason[:255], now + FIRST_WAIT
+    post.save(update_fields=["stage_reason", "next_try"])
+
+
+@transaction.atomic
+def store_draft(
+    post: TelegramPost, setting: Setting, answer: llm.Answer[Draft], now: datetime
+) -> GeneratedComment | None:
+    """The draft with its slot and keys; queued at once only where the channel says so with a reason."""
+    schedule = setting.place.schedule
+    comment = GeneratedComment(
+        post=post,
+        channel=post.channel,
+        account=schedule.account,
+        schedule=schedule,
+        sender=schedule.account.session,
+        chat_id=post.channel.discussion_id,
+        text=answer.value.text,
+        drafted_text=answer.value.text,
+        origin=Origin.MACHINE,
+        model=answer.model,
+        llm_call_id=answer.call_id,
+        expires_at=post.created_at + FRESH,
+    )
+    if not planning.take_place(comment, now):
+        _set_stage(post, Stage.REFUSED, _("The account has commented this post already."))
+        return None
+    _set_stage(post, Stage.DRAFTED)
+    if post.channel.auto_approve and post.channel.auto_approve_reason:
+        services.approve([comment.id], None, now)
+    return comment
+
+
+async def run(stopped: asyncio.Event, wake: asyncio.Event) -> None:
+    """Claim and advance posts, LLM_CONCURRENCY at once, until stopped; what is begun is finished."""
+    running: set[asyncio.Task[None]] = set()
+    while not stopped.is_set():
+        room = settings.LLM_CONCURRENCY - len(running)
+        for post_id, channel_id in await in_thread(claim, room) if room > 0 else []:
+            task = asyncio.create_task(advance_one(post_id, channel_id))
+            running.add(task)
+            task.add_done_callback(running.discard)
+            task.add_done_callback(lambda _task: wake.set())
+        try:
+            async with asyncio.timeout(1.0):
+                await wake.wait()
+        except TimeoutError:
+            continue
+        wake.clear()
+    if running:
+        await asyncio.wait(running, timeout=8.0)

@@ -1,0 +1,104 @@
+"""Who comments under a post, and when: the schedule's slots against what is planned already."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+
+from accounts_mgmt.models import TelegramAccountSession
+from commentators.models import CommentKey, CommentSchedule, GeneratedComment, TelegramPost
+from commentators.schedule import Plan, next_slot
+
+COLLISIONS = 20
+
+
+def plan_of(schedule: CommentSchedule) -> Plan:
+    return Plan(
+        key=schedule.id,
+        per_day=schedule.comments_per_day,
+        start=schedule.start_time,
+        end=schedule.end_time,
+        zone=schedule.time_zone,
+        days=tuple(schedule.days),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An account's free slot for a post."""
+
+    schedule: CommentSchedule
+    slot: datetime
+
+
+def find_place(post: TelegramPost, now: datetime) -> Place | None:
+    """The earliest free slot of any account scheduled for the post's channel that may write there."""
+    schedules = (
+        CommentSchedule.objects.filter(
+            channel=post.channel_id,
+            is_active=True,
+            account__is_active=True,
+            account__session__state="active",
+            account__personality__isnull=False,
+        )
+        .filter(account__session__in=TelegramAccountSession.objects.disclosing())
+        .select_related("account__session", "account__personality")
+    )
+    places = [place for schedule in schedules if (place := _place(schedule, now))]
+    return min(places, key=lambda place: (place.slot, place.schedule.id), default=None)
+
+    return TelegramAccountSession.objects.disclosing().values("id")
+
+
+def _place(schedule: CommentSchedule, now: datetime) -> Place | None:
+    taken = set(CommentKey.objects.filter(schedule=schedule, slot_utc__gt=now).values_list("slot_utc", flat=True))
+    slot = next_slot(plan_of(schedule), taken, now)
+    return Place(schedule, slot) if slot else None
+
+
+def take_place(comment: GeneratedComment, now: datetime) -> bool:
+    """Save a new comment with the keys that make it the only one of its slot and post.
+
+    Another planner may take the slot at the same moment: then the next free one is tried. False when
+    the account already has a comment under this post.
+    """
+    for _ in range(COLLISIONS):
+        place = _place(comment.schedule, now) if comment.schedule else None
+        if place is None:
+            return False
+        comment.scheduled_at = place.slot
+        try:
+            with transaction.atomic():
+                comment.save(force_insert=True)
+                CommentKey.objects.create(
+                    comment_id=comment.id,
+                    post_id=comment.post_id,
+                    account=comment.account,
+                    schedule=comment.schedule,
+                    slot_utc=place.slot,
+                )
+            return True
+        except IntegrityError:
+            comment.id = None
+            if CommentKey.objects.filter(post_id=comment.post_id, account=comment.account).exists():
+                return False
+    return False
+
+
+def move_missed(comment: GeneratedComment, now: datetime) -> datetime:
+    """The comment's slot; when it has passed, the next free one (a missed slot makes no burst)."""
+    if comment.scheduled_at and comment.scheduled_at > now:
+        return comment.scheduled_at
+    key = CommentKey.objects.filter(comment_id=comment.id)
+    for _ in range(COLLISIONS):
+        place = _place(comment.schedule, now) if comment.schedule else None
+        if place is None:
+            break
+        try:
+            with transaction.atomic():
+                key.update(slot_utc=place.slot)
+            return place.slot
+        except IntegrityError:
+            continue
+    key.update(slot_utc=None)
+    return now

@@ -1,0 +1,104 @@
+"""Storing posts: each once, whether it came live, by interval, twice, in parts or edited."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models.functions import Greatest
+
+from commentators.models import TelegramChannel, TelegramPost
+from relove.db import notify
+from relove.telegram.gateway import Counts, Message
+
+LLM_CHANNEL = "relove_llm"
+REFRESHED = ["text", "media_urls", "engagement", "edited_at"]
+
+
+@transaction.atomic
+def store(channel_id: int, messages: Sequence[Message]) -> int:
+    """Store or refresh posts of a channel; answers how many were new.
+
+    The channel's row is locked: the parts of an album may arrive at once in two processes.
+    """
+    channel = TelegramChannel.objects.select_for_update().get(id=channel_id)
+    posts = [message for message in messages if not message.is_service]
+    merged = _merge_albums(channel, posts)
+    ids = [post.message_id for post in merged]
+    known = set(channel.posts.filter(message_id__in=ids).values_list("message_id", flat=True))
+    TelegramPost.objects.bulk_create(
+        merged,
+        update_conflicts=True,
+        unique_fields=["channel", "message_id"],
+        update_fields=REFRESHED,
+    )
+    if messages:
+        newest = max(message.id for message in messages)
+        TelegramChannel.objects.filter(id=channel_id).update(last_message_id=Greatest("last_message_id", newest))
+    new = len(set(ids) - known)
+    if new:
+        notify(LLM_CHANNEL)
+    return new
+
+
+def _merge_albums(channel: TelegramChannel, messages: Sequence[Message]) -> list[TelegramPost]:
+    """One post for a message, and one for all parts of an album, those stored earlier included."""
+    albums = {message.album for message in messages if message.album}
+    stored = {post.album_id: post for post in channel.posts.filter(album_id__in=albums)}
+    posts: dict[Any, TelegramPost] = {}
+    for message in sorted(messages, key=lambda message: message.id):
+        key = ("album", message.album) if message.album else message.id
+        post = posts.get(key) or stored.get(message.album or 0)
+        if post is None:
+            posts[key] = _post(channel, message)
+        else:
+            posts[key] = post
+            _add_part(channel, post, message)
+    return list(posts.values())
+
+
+def _post(channel: TelegramChannel, message: Message) -> TelegramPost:
+    return TelegramPost(
+        channel=channel,
+        message_id=message.id,
+        album_id=message.album,
+        text=clean(message.text),
+        media_urls=_media(channel, message),
+        engagement=engagement(message.counts),
+        created_at=message.date,
+        edited_at=message.edited_at,
+    )
+
+
+def _add_part(channel: TelegramChannel, post: TelegramPost, message: Message) -> None:
+    """A further part of an album: its media, and the caption, which any part may carry."""
+    known = {item["message_id"] for item in post.media_urls}
+    post.media_urls = post.media_urls + [
+        item for item in _media(channel, message) if item["message_id"] not in known
+    ]
+    if message.text:
+        post.text = clean(message.text)
+    post.edited_at = message.edited_at or post.edited_at
+
+
+def _media(channel: TelegramChannel, message: Message) -> list[dict[str, Any]]:
+    if not message.media:
+        return []
+    link = f"https://t.me/{channel.username}/{message.id}"
+    return [{"kind": message.media, "message_id": message.id, "url": link}]
+
+
+def engagement(counts: Counts) -> dict[str, int | None]:
+    """The customer's {views, likes, comments}; None where Telegram does not count."""
+    return {"views": counts.views, "likes": counts.reactions, "comments": counts.replies}
+
+
+def clean(text: str) -> str:
+    """Without what PostgreSQL or a page cannot hold: NUL and lone surrogates."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
+
+
+def mark_deleted(channel_id: int, message_ids: Sequence[int], now: datetime) -> int:
+    return TelegramPost.objects.filter(
+        channel_id=channel_id, message_id__in=message_ids, deleted_at__isnull=True
+    ).update(deleted_at=now)

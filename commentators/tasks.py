@@ -1,0 +1,66 @@
+"""The long task of the cluster `llm`, and the hints by which the upkeep looks for work."""
+
+import asyncio
+
+import psycopg
+from django.db import connections
+from django.utils import timezone
+
+from commentators import drafting, metrics, monitoring
+from commentators.posts import LLM_CHANNEL
+from relove import llm
+from relove.cluster import Drain, drain
+from relove.db import connect
+
+
+def run_llm() -> None:
+    """Summarise and draft until the cluster drains."""
+    with drain.guard():
+        asyncio.run(work(drain))
+    connections.close_all()
+
+
+async def work(drain: Drain) -> None:
+    stopped, wake = asyncio.Event(), asyncio.Event()
+    helpers = [asyncio.create_task(_listen(wake)), asyncio.create_task(_beat(drain))]
+    worker = asyncio.create_task(drafting.run(stopped, wake))
+    try:
+        draining = asyncio.create_task(drain.wait())
+        await asyncio.wait([draining, worker], return_when=asyncio.FIRST_COMPLETED)
+        draining.cancel()
+        stopped.set()
+        wake.set()
+        await worker
+    finally:
+        for task in helpers:
+            task.cancel()
+        await asyncio.gather(*helpers, return_exceptions=True)
+        await llm.aclose()
+
+
+async def _beat(drain: Drain) -> None:
+    while True:
+        drain.beat()
+        await asyncio.sleep(1)
+
+
+async def _listen(wake: asyncio.Event) -> None:
+    """Wake at once when posts come; without it the sweep finds them a second later."""
+    while True:
+        try:
+            async with await connect() as connection:
+                await connection.execute(f"LISTEN {LLM_CHANNEL}")
+                async for _notice in connection.notifies():
+                    wake.set()
+        except (psycopg.Error, OSError):
+            await asyncio.sleep(1)
+
+
+def read_channels() -> int:
+    """Ask for a reading of every channel that is due."""
+    return monitoring.ask_due(timezone.now())
+
+
+def read_metrics() -> int:
+    """Ask for the response to comments that is due."""
+    return metrics.ask_due(timezone.now())

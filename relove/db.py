@@ -1,0 +1,39 @@
+"""The database from asyncio, and NOTIFY."""
+
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
+
+import psycopg
+from asgiref.sync import sync_to_async
+from django.db import close_old_connections, connection
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+async def in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run synchronous Django code in a thread, on a connection that is alive."""
+
+    def run() -> T:
+        # outside of requests nobody else drops a connection that a database restart has broken
+        close_old_connections()
+        try:
+            return function(*args, **kwargs)
+        finally:
+            close_old_connections()
+
+    return await sync_to_async(run, thread_sensitive=False)()
+
+
+async def connect() -> psycopg.AsyncConnection[Any]:
+    """A connection of its own for the event loop, autocommit, statements prepared at first use."""
+    parameters = connection.get_connection_params()
+    for name in ("cursor_factory", "context", "server_side_binding", "pool", "prepare_threshold"):
+        parameters.pop(name, None)
+    return await psycopg.AsyncConnection.connect(**parameters, autocommit=True, prepare_threshold=1)
+
+
+def notify(channel: str, payload: str = "") -> None:
+    """Wake whoever listens, once the running transaction commits."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify(%s, %s)", [channel, payload])

@@ -1,0 +1,323 @@
+"""The gateway over MTProto: one Telethon client for one account."""
+
+import asyncio
+import contextlib
+import logging
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from telethon import TelegramClient, events, functions, types
+from telethon.crypto import rsa
+from telethon.tl.types import messages as message_types
+
+from relove.telegram import convert
+from relove.telegram.errors import translate
+from relove.telegram.gateway import (
+    ChannelInfo,
+    Counts,
+    GatewayError,
+    Listener,
+    Message,
+    OutcomeUnknown,
+    Outgoing,
+    Peer,
+    PeerUnknown,
+    Profile,
+    Refused,
+    Sent,
+    SessionLost,
+)
+from relove.telegram.session import SessionData, SessionStore, StoredSession, UpdateState
+
+logger = logging.getLogger(__name__)
+
+INVITE = re.compile(r"(?:t\.me/|telegram\.me/)(?:\+|joinchat/)([\w-]+)", re.I)
+NAME = re.compile(r"(?:(?:https?://)?(?:t\.me|telegram\.me)/|@)?([A-Za-z]\w{3,31})/?$")
+HISTORY_DEPTH = 200
+
+
+def trust_sandbox_key() -> None:
+    """Let Telethon accept the sandbox's server key: only where the sandbox is the configured address."""
+    from relove.sandbox.keys import PUBLIC_KEY_PEM  # the sandbox is not needed with real Telegram
+
+    rsa.add_key(PUBLIC_KEY_PEM, old=False)
+
+
+def sandbox_address() -> tuple[str, int]:
+    host, _, port = settings.SANDBOX_TELEGRAM.rpartition(":")
+    return host, int(port)
+
+
+class Client(TelegramClient):  # type: ignore[misc]
+    """Telethon's client, which after a lost connection also fetches the updates missed meanwhile."""
+
+    async def _handle_auto_reconnect(self) -> None:
+        await self.catch_up()
+
+
+def make_client(session: StoredSession, *, receive_updates: bool, local_addr: str | None = None) -> Client:
+    """A client that never waits or repeats by itself: that is the outbox's to decide."""
+    if settings.TELEGRAM_GATEWAY == "sandbox":
+        trust_sandbox_key()
+        session.set_dc(2, *sandbox_address())
+    return Client(
+        session,
+        settings.TELEGRAM_API_ID,
+        settings.TELEGRAM_API_HASH,
+        request_retries=0,
+        raise_last_call_error=True,
+        flood_sleep_threshold=0,
+        receive_updates=receive_updates,
+        catch_up=receive_updates,
+        retry_delay=1,
+        connection_retries=3,
+        local_addr=(local_addr, 0) if local_addr else None,
+    )
+
+
+class MtprotoGateway:
+    """`relove.telegram.gateway.Gateway` with Telethon."""
+
+    def __init__(self, data: SessionData, store: SessionStore, *, local_addr: str | None = None) -> None:
+        self._session = StoredSession(data)
+        self._store = store
+        self._local_addr = local_addr
+        self._client: Client | None = None
+        self._listener: Listener | None = None
+        self._flushing = asyncio.Lock()
+        # a handler failed: nothing after it may count as handled on this connection
+        self._broken = False
+
+    # --- connection ------------------------------------------------------------------------------
+
+    async def connect(self, listener: Listener | None) -> Profile:
+        self._listener = listener
+        self._client = make_client(
+            self._session, receive_updates=listener is not None, local_addr=self._local_addr
+        )
+        if listener:
+            self._client.add_event_handler(self._heard, events.Raw())
+        try:
+            async with asyncio.timeout(settings.TELEGRAM_REQUEST_TIMEOUT):
+                await self._client.connect()
+            profile = await self.profile()
+        except BaseException as error:
+            await self._close()
+            if isinstance(error, GatewayError) or not isinstance(error, Exception | asyncio.CancelledError):
+                raise
+            raise translate(error) from error
+        await self.flush()
+        return profile
+
+    async def disconnect(self) -> None:
+        """Handlers finish first, then the state is stored: Telethon by itself would cancel them."""
+        if self._client is None:
+            return
+        with contextlib.suppress(GatewayError):
+            await self.flush()
+        await self._close()
+
+    async def _close(self) -> None:
+        if self._client is not None:
+            with contextlib.suppress(ConnectionError, TimeoutError):
+                await self._client.disconnect()
+
+    @property
+    def connected(self) -> bool:
+        return self._client is not None and bool(self._client.is_connected()) and not self._broken
+
+    # --- coming in -------------------------------------------------------------------------------
+
+    async def _heard(self, raw: Any) -> None:
+        update = convert.update(raw, raw._entities)
+        if update is None or self._listener is None:
+            return
+        try:
+            await self._listener(update)
+        except BaseException:
+            self._broken = True
+            raise
+
+    async def flush(self) -> None:
+        """Store what is new of entities and update states.
+
+        1. The states are read together with the handlers running at that moment: between Telethon's
+           moving a state and its starting the handlers nothing else runs in the loop.
+        2. Those handlers end. 3. Only then are the states stored; if one failed, never.
+        """
+        if self._client is None:
+            return
+        async with self._flushing:
+            account, channels = self._client._message_box.session_state()
+            running = set(self._client._event_handler_tasks)
+            fresh = self._session.take_fresh()
+            if fresh:
+                await self._store.save_entities(fresh)
+            if running:
+                await asyncio.wait(running)
+            if self._listener is None or self._broken or not account["pts"]:
+                return
+            date = account["date"]
+            states = {0: UpdateState(account["pts"], account["qts"], account["seq"], date)}
+            states |= {entity: UpdateState(pts, date=date) for entity, pts in channels.items()}
+            await self._store.save_states(states)
+
+    # --- asking ----------------------------------------------------------------------------------
+
+    async def _call(self, request: Any) -> Any:
+        if self._client is None:
+            raise OutcomeUnknown("NOT_CONNECTED")
+        try:
+            async with asyncio.timeout(settings.TELEGRAM_REQUEST_TIMEOUT):
+                return await self._client(request)
+        except asyncio.CancelledError:
+            # ours, or Telethon's way of saying that the connection went away
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            raise OutcomeUnknown("CONNECTION_LOST") from None
+        except Exception as error:
+            raise translate(error) from error
+
+    def _input(self, peer: Peer) -> Any:
+        try:
+            return self._session.get_input_entity(convert.marked_id(peer))
+        except ValueError as error:
+            raise PeerUnknown("ENTITY_NOT_MET") from error
+
+    async def send(self, message: Outgoing) -> Sent:
+        reply = types.InputReplyToMessage(message.reply_to) if message.reply_to else None
+        result = await self._call(
+            functions.messages.SendMessageRequest(
+                self._input(message.peer),
+                message.text,
+                random_id=message.random_id,
+                reply_to=reply,
+                no_webpage=True,
+            )
+        )
+        return _sent(result, message.random_id)
+
+    async def find_own(self, message: Outgoing, not_before: datetime) -> list[Sent]:
+        history = await self._history(message.peer, limit=HISTORY_DEPTH)
+        return [
+            Sent(found.id, found.date)
+            for found in reversed(history)
+            if found.out
+            and found.text == message.text
+            and found.reply_to == message.reply_to
+            and found.date >= not_before.replace(microsecond=0)
+        ]
+
+    async def comment_place(self, channel: Peer, post_id: int) -> tuple[Peer, int]:
+        found = await self._call(
+            functions.messages.GetDiscussionMessageRequest(self._input(channel), post_id)
+        )
+        if not found.messages:
+            raise Refused("MSG_ID_INVALID")
+        first = min(found.messages, key=lambda message: message.id)
+        return convert.peer(first.peer_id), first.id
+
+    async def resolve(self, name: str) -> ChannelInfo:
+        if INVITE.search(name):
+            raise PeerUnknown("INVITE_LINK")
+        match = NAME.match(name.strip())
+        if not match:
+            raise PeerUnknown("USERNAME_INVALID")
+        found = await self._call(functions.contacts.ResolveUsernameRequest(match[1]))
+        if not isinstance(found.peer, types.PeerChannel):
+            raise PeerUnknown("NOT_A_CHANNEL")
+        return await self.channel(convert.peer(found.peer))
+
+    async def channel(self, peer: Peer) -> ChannelInfo:
+        full = await self._call(functions.channels.GetFullChannelRequest(self._input(peer)))
+        channel = next(chat for chat in full.chats if chat.id == peer.id)
+        return convert.channel_info(channel, full.full_chat)
+
+    async def join(self, peer: Peer) -> None:
+        await self._call(functions.channels.JoinChannelRequest(self._input(peer)))
+
+    async def history(self, peer: Peer, *, after: int = 0, limit: int = 100) -> list[Message]:
+        return await self._history(peer, limit=limit, after=after)
+
+    async def _history(self, peer: Peer, *, limit: int, after: int = 0) -> list[Message]:
+        """Pages of a hundred, newest first on the wire, oldest first in the answer."""
+        pages: list[list[Message]] = []
+        offset, missing = 0, limit
+        while missing > 0:
+            found = await self._call(
+                functions.messages.GetHistoryRequest(
+                    self._input(peer), offset, None, 0, min(missing, 100), 0, after, 0
+                )
+            )
+            page = _messages(found)
+            pages.append(page)
+            missing -= len(found.messages)
+            if len(found.messages) < 100:
+                break
+            offset = found.messages[-1].id
+        return sorted((message for page in pages for message in page), key=lambda message: message.id)
+
+    async def messages(self, peer: Peer, ids: Sequence[int]) -> list[Message]:
+        wanted = [types.InputMessageID(number) for number in ids]
+        target = self._input(peer)
+        request = (
+            functions.channels.GetMessagesRequest(target, wanted)
+            if isinstance(target, types.InputPeerChannel)
+            else functions.messages.GetMessagesRequest(wanted)
+        )
+        return _messages(await self._call(request))
+
+    async def replies_to(self, peer: Peer, ids: Sequence[int]) -> dict[int, int]:
+        history = await self._history(peer, limit=HISTORY_DEPTH, after=min(ids, default=1) - 1)
+        answered = [message.reply_to for message in history]
+        return {number: answered.count(number) for number in ids}
+
+    async def post_counts(self, channel: Peer, ids: Sequence[int]) -> dict[int, Counts]:
+        # read as messages, never by GetMessagesViews: nothing here can count as a view
+        return {message.id: message.counts for message in await self.messages(channel, ids)}
+
+    async def profile(self) -> Profile:
+        found = await self._call(functions.users.GetFullUserRequest(types.InputUserSelf()))
+        me = next((user for user in found.users if user.is_self), None)
+        if me is None:
+            raise SessionLost("AUTH_KEY_UNREGISTERED")
+        return Profile(
+            id=me.id,
+            username=me.username or "",
+            first_name=me.first_name or "",
+            last_name=me.last_name or "",
+            phone=me.phone or "",
+            bio=found.full_user.about or "",
+        )
+
+    async def set_bio(self, bio: str) -> None:
+        await self._call(functions.account.UpdateProfileRequest(about=bio))
+
+
+def _sent(result: Any, random_id: int) -> Sent:
+    """The id that the server gave, from whichever form its answer takes."""
+    if isinstance(result, types.UpdateShortSentMessage):
+        return Sent(result.id, result.date)
+    updates = getattr(result, "updates", [])
+    ids = {u.random_id: u.id for u in updates if isinstance(u, types.UpdateMessageID)}
+    dates = {
+        u.message.id: u.message.date
+        for u in updates
+        if isinstance(u, types.UpdateNewMessage | types.UpdateNewChannelMessage)
+    }
+    if random_id in ids:
+        number = ids[random_id]
+        return Sent(number, dates.get(number, result.date))
+    raise OutcomeUnknown("ANSWER_WITHOUT_ID")
+
+
+def _messages(found: Any) -> list[Message]:
+    """Messages of an answer, without the empty places of deleted ones."""
+    if isinstance(found, message_types.MessagesNotModified):
+        return []
+    people = convert.people_of(found.users)
+    return [convert.message(raw, people) for raw in found.messages if not isinstance(raw, types.MessageEmpty)]
