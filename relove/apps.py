@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig
 from django.utils.translation import gettext_lazy as _
 
 
@@ -7,3 +8,17 @@ class ReloveConfig(AppConfig):
 
     name = "relove"
     verbose_name = _("reLove")
+
+
+class ReloveAdminConfig(AdminConfig):
+    """Django's admin with our site, and other apps' tables shown our way."""
+
+    default = False
+    default_site = "relove.adminsite.ReloveAdminSite"
+
+    def ready(self) -> None:
+        super().ready()
+        # after every app has registered its own pages, which ours replace
+        from relove.admin import foreign
+
+        foreign.register_all()

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.utils import translation
 
 
@@ -20,3 +20,19 @@ class StaffLanguageMiddleware:
         language = getattr(request.user, "language", "") or settings.LANGUAGE_CODE
         with translation.override(language):
             return self.get_response(request)
+
+
+class RefuseNulMiddleware:
+    """A NUL in an address or query is nobody's honest wish, and PostgreSQL cannot store or compare it."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if "\0" in request.path or any("\0" in text for text in self._query_texts(request)):
+            return HttpResponseBadRequest("NUL")
+        return self.get_response(request)
+
+    @staticmethod
+    def _query_texts(request: HttpRequest) -> list[str]:
+        return [text for key, values in request.GET.lists() for text in (key, *map(str, values))]

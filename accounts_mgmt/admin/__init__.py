@@ -1,0 +1,6 @@
+"""The tables of accounts in the admin."""
+
+from accounts_mgmt.admin import account_calls as account_calls
+from accounts_mgmt.admin import accounts as accounts
+from accounts_mgmt.admin import first_page as first_page
+from accounts_mgmt.admin import logs as logs

@@ -1,0 +1,220 @@
+"""Accounts: who they are, whether they may act, pausing and resuming."""
+
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
+from unfold.decorators import action, display
+
+from accounts_mgmt import calls
+from accounts_mgmt.models import TelegramAccountSession
+from relove import confirm, desk, show
+from relove.admin.base import BackOfficeAdmin
+
+PAUSES = {"1": _("for an hour"), "8": _("for 8 hours"), "24": _("for a day"), "168": _("for a week")}
+
+
+class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
+    class Meta:
+        model = TelegramAccountSession
+        fields = ["label", "role", "owner", "owner_consent_at", "disclosure"]
+
+
+@admin.register(TelegramAccountSession)
+class AccountAdmin(BackOfficeAdmin):
+    """Who the account is and whether it may act. Phone and session are never shown."""
+
+    form = AccountForm
+    list_display = ["label", "state_badge", "role_word", "at_name", "may_write", "waits", "seen"]
+    list_filter = [("state", ChoicesDropdownFilter), ("role", ChoicesDropdownFilter)]
+    search_fields = ["label", "username", "first_name", "owner"]
+    search_help_text = _("Name, @name or owner")
+    ordering = ["id"]
+    actions_detail = ["read_profile", "pause_account", "resume_account"]
+    empty_text = _("No accounts yet. The sandbox brings its own; a real one is connected as the README says.")
+    fieldsets = [
+        (None, {"fields": [("label", "role"), ("state_badge", "waits"), "state_words"]}),
+        (
+            _("Owner and disclosure"),
+            {"fields": ["may_write", ("owner", "owner_consent_at"), "disclosure", "disclosure_seen"]},
+        ),
+        (
+            _("In Telegram"),
+            {
+                "classes": ["tab"],
+                "fields": [
+                    ("at_name", "first_name"),
+                    "bio",
+                    ("telegram_user_id", "phone_mask"),
+                    "session_word",
+                ],
+            },
+        ),
+        (
+            _("Connection"),
+            {"classes": ["tab"], "fields": ["holder", ("held_since", "beat"), ("seen", "added")]},
+        ),
+    ]
+    readonly_fields = [
+        "state_badge",
+        "state_words",
+        "waits",
+        "may_write",
+        "disclosure_seen",
+        "at_name",
+        "first_name",
+        "bio",
+        "telegram_user_id",
+        "phone_mask",
+        "session_word",
+        "holder",
+        "held_since",
+        "beat",
+        "seen",
+        "added",
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).defer("phone")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        # an account comes by signing in, never by a form
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    @display(description=_("state"), ordering="state")
+    def state_badge(self, account: TelegramAccountSession) -> SafeString:
+        if account.paused_until and account.paused_until > timezone.now():
+            return show.badge("paused", _("paused"), account.state_reason)
+        return show.badge(account.state, account.get_state_display(), account.state_reason)
+
+    @display(description=_("why"))
+    def state_words(self, account: TelegramAccountSession) -> SafeString:
+        if not account.state_reason:
+            return show.NOTHING
+        since = show.short_time(account.state_since)
+        return format_html("{} · {}", account.state_reason, since)
+
+    @display(description=_("role"), ordering="role")
+    def role_word(self, account: TelegramAccountSession) -> str:
+        return show.capital(account.get_role_display())
+
+    @display(description=_("@name"), ordering="username")
+    def at_name(self, account: TelegramAccountSession) -> Any:
+        return f"@{account.username}" if account.username else show.NOTHING
+
+    @display(description=_("may write by machine"))
+    def may_write(self, account: TelegramAccountSession) -> SafeString:
+        lacking = [
+            word
+            for word, there in (
+                (_now("the owner's consent"), account.owner_consent_at),
+                (_now("the disclosure in the profile"), account.discloses),
+            )
+            if not there
+        ]
+        if lacking:
+            return show.badge("limited", _now("no: lacks %(what)s") % {"what": ", ".join(lacking)})
+        return show.badge("success", _now("yes"))
+
+    @display(description=_("waits until"))
+    def waits(self, account: TelegramAccountSession) -> SafeString:
+        now = timezone.now()
+        until = max((t for t in (account.flood_until, account.paused_until) if t and t > now), default=None)
+        return show.short_time(until)
+
+    @display(description=_("last seen"), ordering="last_seen")
+    def seen(self, account: TelegramAccountSession) -> SafeString:
+        return show.short_time(account.last_seen)
+
+    @display(description=_("added"))
+    def added(self, account: TelegramAccountSession) -> SafeString:
+        return show.short_time(account.created_at)
+
+    @display(description=_("disclosure seen in the profile"))
+    def disclosure_seen(self, account: TelegramAccountSession) -> SafeString:
+        return show.short_time(account.disclosure_seen_at)
+
+    @display(description=_("session"))
+    def session_word(self, account: TelegramAccountSession) -> SafeString:
+        return show.secret(account.session)
+
+    @display(description=_("held by"))
+    def holder(self, account: TelegramAccountSession) -> SafeString:
+        if not account.lease_until or account.lease_until < timezone.now():
+            return format_html("{}", _now("nobody"))
+        words = _now("process %(pid)s on %(host)s")
+        return format_html("{}", words % {"pid": account.lease_pid, "host": account.lease_host})
+
+    @display(description=_("held since"))
+    def held_since(self, account: TelegramAccountSession) -> SafeString:
+        return show.short_time(account.lease_since)
+
+    @display(description=_("heartbeat"))
+    def beat(self, account: TelegramAccountSession) -> SafeString:
+        return show.short_time(account.heartbeat_at)
+
+    @action(description=_("Read the profile"), icon="badge", permissions=["change"])
+    def read_profile(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        account = self.get_object(request, object_id)
+        if account is None:
+            return redirect("admin:accounts_mgmt_telegramaccountsession_changelist")
+        call = calls.ask(account.pk, "profile", {}, asked_by=request.user, now=timezone.now())
+        return redirect("admin:accounts_mgmt_accountcall_progress", call.pk)
+
+    @action(description=_("Pause"), icon="pause", permissions=["change"])
+    def pause_account(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        account = self.get_object(request, object_id)
+        if account is None:
+            return redirect("admin:accounts_mgmt_telegramaccountsession_changelist")
+        from accounts_mgmt import services
+
+        hours = request.POST.get("hours", "")
+        reason = confirm.reason_given(request)
+        if confirm.is_confirmed(request) and hours in PAUSES and reason:
+            services.pause(account, timezone.now() + timedelta(hours=int(hours)), reason, request.user)
+            desk.forget_counts()
+            messages.success(request, _now("The account is paused; its messages wait in the queue."))
+            return redirect("admin:accounts_mgmt_telegramaccountsession_change", account.pk)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _now("Pause %(account)s") % {"account": account},
+            "opts": self.model._meta,
+            "original": account,
+            "pauses": PAUSES,
+            "hours": hours or "1",
+        }
+        return TemplateResponse(request, "accounts_mgmt/pause.html", context)
+
+    @action(description=_("Resume"), icon="play_arrow", permissions=["change"])
+    def resume_account(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        account = self.get_object(request, object_id)
+        if account is None:
+            return redirect("admin:accounts_mgmt_telegramaccountsession_changelist")
+        from accounts_mgmt import services
+
+        if confirm.is_confirmed(request):
+            services.resume(account, request.user)
+            desk.forget_counts()
+            messages.success(request, _now("The account goes on."))
+            return redirect("admin:accounts_mgmt_telegramaccountsession_change", account.pk)
+        return confirm.ask(
+            self,
+            request,
+            title=_now("Resume %(account)s") % {"account": account},
+            sentence=_now("Messages that wait for this account will leave at their pace."),
+            button=_now("Resume"),
+            rows=[account],
+        )

@@ -1,0 +1,264 @@
+"""Comments: the list of all, one in detail, and decisions about many at a time."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import URLPattern, path
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from import_export.admin import ExportMixin
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
+from unfold.contrib.import_export.forms import ExportForm
+from unfold.dataclasses import UnfoldAction
+from unfold.decorators import action, display
+
+from commentators.admin import decisions, review
+from commentators.admin.decisions import Decision
+from commentators.admin.resources import CommentResource
+from commentators.models import GeneratedComment
+from relove import confirm, show
+from relove.admin.base import ReadOnlyAdmin
+from relove.admin.filters import PeriodFilter
+from relove.exports import FORMATS
+
+# Decisions about one comment, by the name of the action on its page.
+ON_ONE = {
+    "approve_one": decisions.APPROVE,
+    "reject_one": decisions.REJECT,
+    "cancel_one": decisions.CANCEL,
+    "retry_one": decisions.RETRY,
+    "check_one": decisions.CHECK,
+}
+
+
+@admin.register(GeneratedComment)
+class CommentAdmin(ExportMixin, ReadOnlyAdmin):
+    resource_classes = [CommentResource]
+    export_form_class = ExportForm
+    formats = FORMATS
+    list_display = ["comment", "state", "post_link", "channel_link", "account_link", "planned", "sent"]
+    list_filter = [
+        ("status", ChoicesDropdownFilter),
+        ("channel", AutocompleteSelectFilter),
+        ("account", AutocompleteSelectFilter),
+        ("origin", ChoicesDropdownFilter),
+        PeriodFilter,
+    ]
+    list_disable_select_all = True
+    search_fields = ["text"]
+    search_help_text = _("Words of the comment")
+    extra_lookups = ("post__id__exact",)
+    ordering = ["-id"]
+    actions = ["approve_drafts", "reject_drafts", "cancel_comments", "retry_comments", "check_comments"]
+    actions_detail = list(ON_ONE)
+    empty_text = _(
+        "No comments yet. The first draft comes by itself once a channel, a voice and a schedule stand."
+    )
+    fieldsets = [
+        (None, {"fields": ["full_text", ("state", "planned", "sent"), "why", ("channel_link", "account_link")]}),
+        (_("Post"), {"fields": ["post_link", "post_text"]}),
+        (_("Response of readers"), {"fields": ["metrics", "metrics_read"]}),
+        (
+            _("How it came to be"),
+            {
+                "classes": ["tab"],
+                "fields": [
+                    ("written_by", "language_model"),
+                    "as_drafted",
+                    ("approver", "approved"),
+                    "schedule_link",
+                ],
+            },
+        ),
+        (
+            _("Sending"),
+            {
+                "classes": ["tab"],
+                "fields": [
+                    ("retry_count", "next_try"),
+                    ("last_attempt", "failed_code"),
+                    ("message_id", "expires"),
+                ],
+            },
+        ),
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[GeneratedComment]:
+        return super().get_queryset(request).with_links()  # type: ignore[no-any-return]
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        name = "commentators_generatedcomment_review"
+        own = [
+            path("review/", wrap(review.queue), {"page": self}, name=name),
+            path("review/<int:comment_id>/", wrap(review.decide), {"page": self}, name=f"{name}_decide"),
+        ]
+        return own + super().get_urls()
+
+    # --- rights ---------------------------------------------------------------------------------
+
+    def has_decide_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Comments are never edited as rows; those who may change them may decide about them."""
+        return bool(request.user.has_perm("commentators.change_generatedcomment"))  # type: ignore[union-attr]
+
+    def has_export_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    # --- decisions ------------------------------------------------------------------------------
+
+    def _many(self, request: HttpRequest, rows: QuerySet[GeneratedComment], decision: Decision) -> Any:
+        if confirm.is_confirmed(request) and (confirm.reason_given(request) or not decision.reasons):
+            decisions.carry_out(request, decision, list(rows.values_list("pk", flat=True)))
+            return redirect(review.url()) if request.POST.get("back") == "review" else None
+        chosen = list(rows)
+        return confirm.ask(
+            self,
+            request,
+            title=str(decision.question) % {"count": len(chosen)},
+            sentence=decision.sentence,
+            button=decision.verb,
+            rows=chosen,
+            action=request.POST.get("action", ""),
+            reasons=decision.reasons,
+            danger=decision.danger,
+        )
+
+    @action(description=_("Approve"), permissions=["decide"])
+    def approve_drafts(self, request: HttpRequest, rows: QuerySet[GeneratedComment]) -> Any:
+        return self._many(request, rows, decisions.APPROVE)
+
+    @action(description=_("Reject"), permissions=["decide"])
+    def reject_drafts(self, request: HttpRequest, rows: QuerySet[GeneratedComment]) -> Any:
+        return self._many(request, rows, decisions.REJECT)
+
+    @action(description=_("Cancel"), permissions=["decide"])
+    def cancel_comments(self, request: HttpRequest, rows: QuerySet[GeneratedComment]) -> Any:
+        return self._many(request, rows, decisions.CANCEL)
+
+    @action(description=_("Try again"), permissions=["decide"])
+    def retry_comments(self, request: HttpRequest, rows: QuerySet[GeneratedComment]) -> Any:
+        return self._many(request, rows, decisions.RETRY)
+
+    @action(description=_("Check now"), permissions=["decide"])
+    def check_comments(self, request: HttpRequest, rows: QuerySet[GeneratedComment]) -> Any:
+        return self._many(request, rows, decisions.CHECK)
+
+    def get_actions_detail(self, request: HttpRequest, object_id: int) -> list[UnfoldAction]:
+        """Only what makes sense in the comment's state."""
+        comment = self.get_object(request, str(object_id))
+        state = comment.status if comment else ""
+        fitting = {name for name, decision in ON_ONE.items() if state in decision.states}
+        return [a for a in super().get_actions_detail(request, object_id) if a.method.__name__ in fitting]
+
+    def _one(self, request: HttpRequest, object_id: str, decision: Decision) -> HttpResponse:
+        answer = self._many(request, self.get_queryset(request).filter(pk=object_id), decision)
+        return answer or redirect("admin:commentators_generatedcomment_change", object_id)
+
+    @action(description=_("Approve"), icon="check", permissions=["decide"])
+    def approve_one(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._one(request, object_id, decisions.APPROVE)
+
+    @action(description=_("Reject"), icon="block", permissions=["decide"])
+    def reject_one(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._one(request, object_id, decisions.REJECT)
+
+    @action(description=_("Cancel"), icon="close", permissions=["decide"])
+    def cancel_one(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._one(request, object_id, decisions.CANCEL)
+
+    @action(description=_("Try again"), icon="replay", permissions=["decide"])
+    def retry_one(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._one(request, object_id, decisions.RETRY)
+
+    @action(description=_("Check now"), icon="manage_search", permissions=["decide"])
+    def check_one(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._one(request, object_id, decisions.CHECK)
+
+    # --- columns --------------------------------------------------------------------------------
+
+    @display(description=_("comment"))
+    def comment(self, row: GeneratedComment) -> SafeString:
+        return show.foreign_text(row.text)
+
+    @display(description=_("comment"))
+    def full_text(self, row: GeneratedComment) -> SafeString:
+        return show.whole_text(row.text)
+
+    @display(description=_("status"), ordering="status")
+    def state(self, row: GeneratedComment) -> SafeString:
+        return show.badge(row.status, row.get_status_display(), row.failed_reason)
+
+    @display(description=_("why"))
+    def why(self, row: GeneratedComment) -> SafeString:
+        return show.foreign_text(row.failed_reason)
+
+    @display(description=_("post"))
+    def post_link(self, row: GeneratedComment) -> SafeString:
+        return show.link(row.post)
+
+    @display(description=_("text"))
+    def post_text(self, row: GeneratedComment) -> SafeString:
+        return show.whole_text(row.post.text)
+
+    @display(description=_("channel"))
+    def channel_link(self, row: GeneratedComment) -> SafeString:
+        return show.link(row.channel)
+
+    @display(description=_("account"))
+    def account_link(self, row: GeneratedComment) -> SafeString:
+        return show.link(row.sender)
+
+    @display(description=_("planned for"), ordering="scheduled_at")
+    def planned(self, row: GeneratedComment) -> SafeString:
+        return show.short_time(row.scheduled_at)
+
+    @display(description=_("sent"), ordering="sent_at")
+    def sent(self, row: GeneratedComment) -> SafeString:
+        return show.short_time(row.sent_at)
+
+    @display(description=_("response"))
+    def metrics(self, row: GeneratedComment) -> SafeString:
+        return show.key_values(row.engagement_metrics)
+
+    @display(description=_("read at"))
+    def metrics_read(self, row: GeneratedComment) -> SafeString:
+        return show.short_time(row.metrics_at)
+
+    @display(description=_("written by"))
+    def written_by(self, row: GeneratedComment) -> str:
+        return show.capital(row.get_origin_display())
+
+    @display(description=_("language model"))
+    def language_model(self, row: GeneratedComment) -> Any:
+        return show.link(row.llm_call, row.model) if row.llm_call_id else row.model or show.NOTHING
+
+    @display(description=_("as drafted"))
+    def as_drafted(self, row: GeneratedComment) -> SafeString:
+        return show.whole_text(row.drafted_text if row.drafted_text != row.text else "")
+
+    @display(description=_("approved by"))
+    def approver(self, row: GeneratedComment) -> SafeString:
+        return show.link(row.approved_by)
+
+    @display(description=_("approved at"))
+    def approved(self, row: GeneratedComment) -> SafeString:
+        return show.short_time(row.approved_at)
+
+    @display(description=_("schedule"))
+    def schedule_link(self, row: GeneratedComment) -> SafeString:
+        return show.link(row.schedule)
+
+    @display(description=_("next attempt"))
+    def next_try(self, row: GeneratedComment) -> SafeString:
+        return show.short_time(row.next_retry)
+
+    @display(description=_("last attempt"))
+    def last_attempt(self, row: GeneratedComment) -> SafeString:
+        return show.short_time(row.attempted_at)
+
+    @display(description=_("too late after"))
+    def expires(self, row: GeneratedComment) -> SafeString:
+        return show.short_time(row.expires_at)

@@ -1,0 +1,139 @@
+"""What people decide about comments: the words of each decision and the service that carries it out."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.contrib import messages
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+
+from relove import confirm, desk
+from relove.models import Staff
+
+if TYPE_CHECKING:
+    from commentators.services import Decisions
+
+REASONS = (
+    _("Off topic"),
+    _("The tone does not fit"),
+    _("A mistake in facts"),
+    _("Repeats the post"),
+    _("Too long"),
+    _("A bad moment"),
+)
+SKIPPED_NAMED = 5
+
+Run = Callable[[Sequence[int], Staff, datetime, str], "Decisions"]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """`states` are those it makes sense in; the service has the last word."""
+
+    verb: Promise
+    question: Promise
+    sentence: Promise
+    done: Promise
+    states: tuple[str, ...]
+    run: Run
+    reasons: tuple[Promise, ...] = ()
+    danger: bool = False
+
+
+def _run_approve(ids: Sequence[int], staff: Staff, now: datetime, reason: str) -> "Decisions":
+    from commentators import services
+
+    return services.approve(ids, staff, now)
+
+
+def _run_reject(ids: Sequence[int], staff: Staff, now: datetime, reason: str) -> "Decisions":
+    from commentators import services
+
+    return services.reject(ids, staff, now, reason)
+
+
+def _run_cancel(ids: Sequence[int], staff: Staff, now: datetime, reason: str) -> "Decisions":
+    from commentators import services
+
+    return services.cancel(ids, staff, now)
+
+
+def _run_retry(ids: Sequence[int], staff: Staff, now: datetime, reason: str) -> "Decisions":
+    from commentators import services
+
+    return services.retry(ids, staff, now)
+
+
+def _run_check_now(ids: Sequence[int], staff: Staff, now: datetime, reason: str) -> "Decisions":
+    from commentators import services
+
+    return services.check_now(ids, staff, now)
+
+
+APPROVE = Decision(
+    _("Approve"),
+    _("Approve: %(count)s"),
+    _("The comments go to the queue and leave at their planned time."),
+    _("Approved: %(count)s."),
+    ("draft",),
+    _run_approve,
+)
+REJECT = Decision(
+    _("Reject"),
+    _("Reject: %(count)s"),
+    _("Rejected drafts are kept but never sent."),
+    _("Rejected: %(count)s."),
+    ("draft",),
+    _run_reject,
+    REASONS,
+    danger=True,
+)
+CANCEL = Decision(
+    _("Cancel"),
+    _("Cancel: %(count)s"),
+    _("Comments still in the queue are taken out of it; what is being sent is not touched."),
+    _("Cancelled: %(count)s."),
+    ("pending", "unknown"),
+    _run_cancel,
+    danger=True,
+)
+RETRY = Decision(
+    _("Try again"),
+    _("Try again: %(count)s"),
+    _("Failed comments go back to the queue with their attempts counted anew."),
+    _("Queued again: %(count)s."),
+    ("failed",),
+    _run_retry,
+)
+CHECK = Decision(
+    _("Check now"),
+    _("Check now: %(count)s"),
+    _("Telegram is asked at once whether these comments stand under their posts."),
+    _("Being checked: %(count)s."),
+    ("unknown",),
+    _run_check_now,
+)
+
+
+def carry_out(request: HttpRequest, decision: Decision, ids: Sequence[int]) -> "Decisions":
+    """Run the decision and tell the person how many were done, which were skipped, and why."""
+    assert isinstance(request.user, Staff)
+    outcome = decision.run(ids, request.user, timezone.now(), confirm.reason_given(request))
+    desk.forget_counts()
+    if outcome.done:
+        messages.success(request, str(decision.done) % {"count": len(outcome.done)})
+    if outcome.skipped:
+        messages.warning(request, _skipped_words(outcome.skipped))
+    return outcome
+
+
+def _skipped_words(skipped: Sequence[tuple[int, str]]) -> str:
+    named = "; ".join(f"№ {row_id}: {reason}" for row_id, reason in skipped[:SKIPPED_NAMED])
+    more = len(skipped) - SKIPPED_NAMED
+    rest = " " + _now("And %(count)s more.") % {"count": more} if more > 0 else ""
+    return _now("Skipped: %(count)s. %(which)s") % {"count": len(skipped), "which": named + rest}

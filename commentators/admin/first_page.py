@@ -1,0 +1,132 @@
+"""What commenting puts on the first page and beside the sidebar."""
+
+from datetime import datetime, timedelta
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+
+from commentators.models import (
+    AccountPersonality,
+    CommentSchedule,
+    GeneratedComment,
+    TelegramChannel,
+)
+from relove import desk
+from relove.admin.logs import operation_name
+from relove.models import OperationLog
+
+COMMENTS = "admin:commentators_generatedcomment_changelist"
+REVIEW = "admin:commentators_generatedcomment_review"
+
+
+@desk.count("drafts")
+def drafts_waiting(now: datetime) -> int:
+    return GeneratedComment.objects.drafts().count()
+
+
+@desk.count("channels")
+def channels_in_trouble(now: datetime) -> int:
+    return TelegramChannel.objects.watched().exclude(problem="").count()
+
+
+@desk.steps(20)
+def comment_steps() -> list[desk.Step]:
+    channels = TelegramChannel.objects.filter(basis__in=TelegramChannel.COMMENTED)
+    approved = GeneratedComment.objects.filter(approved_at__isnull=False)
+    return [
+        desk.Step(
+            _("Add a channel and its posting basis"),
+            _("Without a basis (your own channel, or agreed with its owner) it is read, never commented."),
+            reverse("admin:commentators_telegramchannel_changelist"),
+            channels.exists(),
+        ),
+        desk.Step(
+            _("Give the account a voice"),
+            _("Style, tone and favourite words: drafts are written in it."),
+            reverse("admin:commentators_accountpersonality_changelist"),
+            AccountPersonality.objects.exists(),
+        ),
+        desk.Step(
+            _("Set a schedule"),
+            _("How many comments a day, from when until when."),
+            reverse("admin:commentators_commentschedule_changelist"),
+            CommentSchedule.objects.exists(),
+        ),
+        desk.Step(
+            _("Approve the first draft"),
+            _("It comes by itself after the next post of the channel."),
+            reverse(REVIEW),
+            approved.exists(),
+        ),
+    ]
+
+
+@desk.panel(10)
+def today(request: HttpRequest, now: datetime) -> desk.Panel | None:
+    if not desk.may(request, "commentators.view_generatedcomment"):
+        return None
+    midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
+    rows = GeneratedComment.objects.all()
+    comments = reverse(COMMENTS)
+    figures = [
+        desk.Figure(_("waiting for a decision"), rows.drafts().count(), reverse(REVIEW), "draft"),
+        desk.Figure(
+            _("in the queue"),
+            rows.filter(status="pending").count(),
+            f"{comments}?status__exact=pending",
+            "pending",
+        ),
+        desk.Figure(
+            _("sent today"), rows.filter(sent_at__gte=midnight).count(), f"{comments}?status__exact=sent", "sent"
+        ),
+        desk.Figure(
+            _("failed"), rows.filter(status="failed").count(), f"{comments}?status__exact=failed", "failed"
+        ),
+        desk.Figure(
+            _("outcome unknown"),
+            rows.filter(status="unknown").count(),
+            f"{comments}?status__exact=unknown",
+            "unknown",
+        ),
+    ]
+    return desk.Panel(_("Comments"), figures=figures)
+
+
+@desk.panel(20)
+def errors(request: HttpRequest, now: datetime) -> desk.Panel | None:
+    if not desk.may(request, "relove.view_operationlog"):
+        return None
+    day = OperationLog.objects.filter(status="failed", created_at__gte=now - timedelta(days=1))
+    lines = [
+        desk.Line(
+            f"{operation_name(row.operation_type)}: {row.error_message or _now('no reason given')}",
+            reverse("admin:relove_operationlog_change", args=[row.pk]),
+            "failed",
+            row.get_status_display(),
+            row.created_at,
+        )
+        for row in day.order_by("-created_at")[:8]
+    ]
+    address = reverse("admin:relove_operationlog_changelist") + "?status__exact=failed&period=day"
+    return desk.Panel(_("Errors of the last 24 hours"), empty=_("No errors."), lines=lines, url=address)
+
+
+@desk.panel(40)
+def channels(request: HttpRequest, now: datetime) -> desk.Panel | None:
+    if not desk.may(request, "commentators.view_telegramchannel"):
+        return None
+    troubled = TelegramChannel.objects.watched().exclude(problem="").order_by("problem_since")[:8]
+    lines = [
+        desk.Line(
+            f"{channel}: {channel.problem}",
+            reverse("admin:commentators_telegramchannel_change", args=[channel.pk]),
+            "failed",
+            _now("not read"),
+            channel.problem_since,
+        )
+        for channel in troubled
+    ]
+    return desk.Panel(_("Channels that need a person"), empty=_("All channels are read."), lines=lines)

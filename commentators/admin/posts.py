@@ -1,0 +1,112 @@
+"""Posts: what the channel wrote, what the model made of it, our comments under it."""
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+from import_export.admin import ExportMixin
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
+from unfold.contrib.import_export.forms import ExportForm
+from unfold.decorators import display
+
+from commentators.admin.resources import PostResource
+from commentators.models import TelegramPost
+from relove import show
+from relove.admin.base import ReadOnlyAdmin
+from relove.admin.filters import PeriodFilter
+from relove.exports import FORMATS
+
+
+@admin.register(TelegramPost)
+class PostAdmin(ExportMixin, ReadOnlyAdmin):
+    resource_classes = [PostResource]
+    export_form_class = ExportForm
+    formats = FORMATS
+    list_display = ["post", "stage_badge", "channel_link", "main_idea", "comments_link", "posted"]
+    list_filter = [("stage", ChoicesDropdownFilter), ("channel", AutocompleteSelectFilter), PeriodFilter]
+    list_select_related = ["channel"]
+    search_fields = ["text"]
+    search_help_text = _("Words of the post")
+    ordering = ["-created_at", "-id"]
+    empty_text = _("No posts yet. They come by themselves from the channels that are watched.")
+    fieldsets = [
+        (None, {"fields": [("channel_link", "stage_badge"), "full_text", ("posted", "telegram_link"), "why"]}),
+        (_("Summary"), {"fields": ["summary_rows"]}),
+        (_("Comments"), {"fields": ["comments_link", "engagement_rows"]}),
+        (
+            _("Details"),
+            {
+                "classes": ["tab"],
+                "fields": [("message_id", "album_id"), "media", ("stored", "edited"), "attempts"],
+            },
+        ),
+    ]
+
+    def has_export_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    @display(description=_("post"))
+    def post(self, post: TelegramPost) -> SafeString:
+        return show.foreign_text(post.text or _now("without text"))
+
+    @display(description=_("text"))
+    def full_text(self, post: TelegramPost) -> SafeString:
+        return show.whole_text(post.text)
+
+    @display(description=_("stage"), ordering="stage")
+    def stage_badge(self, post: TelegramPost) -> SafeString:
+        if post.deleted_at:
+            return show.badge("deleted", _("deleted"))
+        return show.badge(post.stage, post.get_stage_display(), post.stage_reason)
+
+    @display(description=_("why"))
+    def why(self, post: TelegramPost) -> SafeString:
+        return show.foreign_text(post.stage_reason)
+
+    @display(description=_("channel"), ordering="channel")
+    def channel_link(self, post: TelegramPost) -> SafeString:
+        return show.link(post.channel)
+
+    @display(description=_("main idea"))
+    def main_idea(self, post: TelegramPost) -> SafeString:
+        return show.foreign_text((post.summary or {}).get("main_idea", ""))
+
+    @display(description=_("our comments"))
+    def comments_link(self, post: TelegramPost) -> SafeString:
+        url = reverse("admin:commentators_generatedcomment_changelist")
+        return format_html(
+            '<a class="rl-link" href="{}?post__id__exact={}">{}</a>', url, post.pk, _now("comments")
+        )
+
+    @display(description=_("posted"), ordering="created_at")
+    def posted(self, post: TelegramPost) -> SafeString:
+        return show.short_time(post.created_at)
+
+    @display(description=_("summary"))
+    def summary_rows(self, post: TelegramPost) -> SafeString:
+        return show.key_values(post.summary)
+
+    @display(description=_("response of readers"))
+    def engagement_rows(self, post: TelegramPost) -> SafeString:
+        return show.key_values(post.engagement)
+
+    @display(description=_("media"))
+    def media(self, post: TelegramPost) -> SafeString:
+        return show.key_values(post.media_urls)
+
+    @display(description=_("in Telegram"))
+    def telegram_link(self, post: TelegramPost) -> SafeString:
+        return format_html(
+            '<a class="rl-link" href="{}" rel="noopener noreferrer" target="_blank">{}</a>', post.link, post.link
+        )
+
+    @display(description=_("stored"))
+    def stored(self, post: TelegramPost) -> SafeString:
+        return show.short_time(post.stored_at)
+
+    @display(description=_("edited"))
+    def edited(self, post: TelegramPost) -> SafeString:
+        return show.short_time(post.edited_at)

@@ -1,0 +1,5 @@
+"""The kernel's tables in the admin."""
+
+from relove.admin import logs as logs
+from relove.admin import people as people
+from relove.admin import staff as staff

@@ -1,0 +1,239 @@
+"""The logs: what the system and the people did. Read only."""
+
+from typing import Any
+
+from django.apps import apps
+from django.contrib import admin
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
+from unfold.decorators import display
+
+from relove import show
+from relove.admin.base import ReadOnlyAdmin
+from relove.admin.filters import PeriodFilter, StartPeriodFilter
+from relove.models import LLMCall, OperationLog, SessionLog, UserActivityLog
+
+# Names of operations and activities that people may meet; another is shown by its code.
+OPERATIONS = {
+    "ingest_post": _("post stored"),
+    "read_channel": _("channel read"),
+    "summarise_post": _("post summarised"),
+    "generate_comment": _("comment drafted"),
+    "draft_comment": _("comment drafted"),
+    "refuse_post": _("post left without comment"),
+    "approve_comment": _("comment approved"),
+    "reject_comment": _("comment rejected"),
+    "cancel_comment": _("comment cancelled"),
+    "edit_comment": _("comment edited"),
+    "retry_comment": _("comment queued again"),
+    "check_comment": _("comment looked up in Telegram"),
+    "schedule_comment": _("comment planned"),
+    "send_message": _("message sent"),
+    "send_comment": _("comment sent"),
+    "record_metrics": _("response of readers read"),
+    "account_call": _("account call"),
+    "llm_call": _("model call"),
+    "summarise": _("post summarised"),
+    "draft": _("comment drafted"),
+    "comment": _("comment under a post"),
+    "reaction": _("reaction"),
+    "reply": _("reply"),
+}
+
+
+def operation_name(code: str) -> str:
+    return show.capital(str(OPERATIONS.get(code, code.replace("_", " "))))
+
+
+def subject(table: str, row_id: int | None) -> SafeString:
+    return show.row_link(table, row_id, apps.get_models())
+
+
+class LogAdmin(ReadOnlyAdmin):
+    """Newest first; the table's own index gives that order."""
+
+    @display(description=_("about"))
+    def about(self, row: Any) -> SafeString:
+        return subject(row.subject_table, row.subject_id)
+
+    @display(description=_("when"), ordering="created_at")
+    def when(self, row: Any) -> SafeString:
+        return show.short_time(row.created_at)
+
+    @display(description=_("details"))
+    def detail_rows(self, row: Any) -> SafeString:
+        return show.key_values(row.details)
+
+
+@admin.register(OperationLog)
+class OperationLogAdmin(LogAdmin):
+    list_display = ["what", "state", "about", "account", "took", "when"]
+    list_filter = [("status", ChoicesDropdownFilter), PeriodFilter]
+    list_select_related = ["user"]
+    search_fields = ["=operation_type"]
+    search_help_text = _("Code of the operation, for example send_comment")
+    extra_lookups = ("subject_table", "subject_id", "account_id")
+    ordering = ["-created_at", "-id"]
+    empty_text = _("No operations yet. Every step of a comment leaves a row here.")
+    fieldsets = [
+        (None, {"fields": [("what", "state"), "about", ("account", "person"), ("took", "when")]}),
+        (_("Error"), {"fields": ["error_text"]}),
+    ]
+
+    @display(description=_("operation"), ordering="operation_type")
+    def what(self, row: OperationLog) -> str:
+        return operation_name(row.operation_type)
+
+    @display(description=_("status"), ordering="status")
+    def state(self, row: OperationLog) -> SafeString:
+        return show.badge(row.status, row.get_status_display(), row.error_message)
+
+    @display(description=_("account"))
+    def account(self, row: OperationLog) -> SafeString:
+        return subject("telegram_account_sessions", row.account_id)
+
+    @display(description=_("person"))
+    def person(self, row: OperationLog) -> SafeString:
+        return show.link(row.user)
+
+    @display(description=_("took, ms"), ordering="duration_ms")
+    def took(self, row: OperationLog) -> SafeString:
+        return show.number(row.duration_ms)
+
+    @display(description=_("error"))
+    def error_text(self, row: OperationLog) -> SafeString:
+        return show.whole_text(row.error_message)
+
+
+@admin.register(SessionLog)
+class SessionLogAdmin(ReadOnlyAdmin):
+    list_display = ["type_word", "state", "account", "started", "ended", "summary"]
+    list_filter = [("session_type", ChoicesDropdownFilter), ("status", ChoicesDropdownFilter), StartPeriodFilter]
+    list_select_related = ["user"]
+    extra_lookups = ("account_id",)
+    ordering = ["-id"]
+    empty_text = _("No work sessions yet. One begins when a process takes an account.")
+    fieldsets = [
+        (None, {"fields": [("type_word", "state"), ("account", "person"), ("started", "ended"), "summary"]})
+    ]
+
+    @display(description=_("type"), ordering="session_type")
+    def type_word(self, row: SessionLog) -> str:
+        return show.capital(row.get_session_type_display())
+
+    @display(description=_("status"), ordering="status")
+    def state(self, row: SessionLog) -> SafeString:
+        return show.badge(row.status, row.get_status_display())
+
+    @display(description=_("account"))
+    def account(self, row: SessionLog) -> SafeString:
+        return subject("telegram_account_sessions", row.account_id)
+
+    @display(description=_("person"))
+    def person(self, row: SessionLog) -> SafeString:
+        return show.link(row.user)
+
+    @display(description=_("start"), ordering="start_time")
+    def started(self, row: SessionLog) -> SafeString:
+        return show.short_time(row.start_time)
+
+    @display(description=_("end"), ordering="end_time")
+    def ended(self, row: SessionLog) -> SafeString:
+        return show.short_time(row.end_time)
+
+    @display(description=_("details"))
+    def summary(self, row: SessionLog) -> SafeString:
+        return show.key_values(row.metadata)
+
+
+@admin.register(UserActivityLog)
+class UserActivityLogAdmin(LogAdmin):
+    list_display = ["what", "who", "place", "about", "when"]
+    list_filter = [PeriodFilter]
+    list_select_related = ["user", "staff", "chat"]
+    search_fields = ["=activity_type"]
+    search_help_text = _("Code of the activity")
+    extra_lookups = ("user__id__exact", "staff__id__exact")
+    ordering = ["-created_at", "-id"]
+    empty_text = _("Nothing yet. What people do in chats and staff do here is written down.")
+    fieldsets = [(None, {"fields": ["what", ("who", "place"), ("about", "when"), "detail_rows"]})]
+
+    @display(description=_("what"), ordering="activity_type")
+    def what(self, row: UserActivityLog) -> str:
+        return operation_name(row.activity_type)
+
+    @display(description=_("who"))
+    def who(self, row: UserActivityLog) -> SafeString:
+        return show.link(row.staff or row.user)
+
+    @display(description=_("chat"))
+    def place(self, row: UserActivityLog) -> SafeString:
+        return show.link(row.chat)
+
+
+@admin.register(LLMCall)
+class LLMCallAdmin(LogAdmin):
+    list_display = ["what", "state", "about", "model", "tokens", "cost_usd", "took", "when"]
+    list_filter = [("status", ChoicesDropdownFilter), PeriodFilter]
+    search_fields = ["=purpose", "=model"]
+    search_help_text = _("Purpose or model")
+    extra_lookups = ("subject_table", "subject_id")
+    ordering = ["-created_at", "-id"]
+    empty_text = _("The language model has not been asked anything yet.")
+    fieldsets = [
+        (
+            None,
+            {
+                "fields": [
+                    ("what", "state"),
+                    ("model", "about"),
+                    ("tokens", "cost_usd"),
+                    ("took", "when"),
+                    "attempts",
+                ]
+            },
+        ),
+        (_("Error"), {"fields": ["error_text"]}),
+        (_("Answer"), {"classes": ["tab"], "fields": ["response_rows"]}),
+        (_("Request"), {"classes": ["tab"], "fields": ["request_rows"]}),
+    ]
+
+    def get_queryset(self, request: Any) -> Any:
+        rows = super().get_queryset(request)
+        # whole prompts are long; a list needs none of them
+        return (
+            rows.defer("request", "response") if request.resolver_match.url_name.endswith("_changelist") else rows
+        )
+
+    @display(description=_("purpose"), ordering="purpose")
+    def what(self, row: LLMCall) -> str:
+        return operation_name(row.purpose)
+
+    @display(description=_("status"), ordering="status")
+    def state(self, row: LLMCall) -> SafeString:
+        return show.badge(row.status, row.get_status_display(), row.error)
+
+    @display(description=_("tokens in / out"))
+    def tokens(self, row: LLMCall) -> str:
+        return f"{row.prompt_tokens} / {row.completion_tokens}"
+
+    @display(description=_("cost, USD"), ordering="cost")
+    def cost_usd(self, row: LLMCall) -> SafeString:
+        return show.number(row.cost, 4)
+
+    @display(description=_("took, ms"), ordering="duration_ms")
+    def took(self, row: LLMCall) -> SafeString:
+        return show.number(row.duration_ms)
+
+    @display(description=_("error"))
+    def error_text(self, row: LLMCall) -> SafeString:
+        return show.whole_text(row.error)
+
+    @display(description=_("answer"))
+    def response_rows(self, row: LLMCall) -> SafeString:
+        return show.key_values(row.response)
+
+    @display(description=_("request"))
+    def request_rows(self, row: LLMCall) -> SafeString:
+        return show.key_values(row.request)

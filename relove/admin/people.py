@@ -1,0 +1,115 @@
+"""People on Telegram and chats, as far as we have met them."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
+from unfold.decorators import display
+
+from relove import show
+from relove.admin.base import BackOfficeAdmin, ReadOnlyAdmin
+from relove.models import Chat, TelegramUser
+
+
+@admin.register(TelegramUser)
+class TelegramUserAdmin(BackOfficeAdmin):
+    """Names come from Telegram; staff may write the short history and switch a person off."""
+
+    list_display = ["person", "at_name", "first_met", "last_seen", "stage", "is_active"]
+    list_filter = ["is_active", "is_bot"]
+    search_fields = ["username", "first_name", "last_name", "=telegram_id"]
+    search_help_text = _("Name, @name or Telegram id")
+    ordering = ["-id"]
+    empty_text = _("Nobody yet. People appear here when they first write to an account or under a post.")
+    fieldsets = [
+        (None, {"fields": ["person", ("at_name", "telegram_id"), ("first_met", "last_seen"), "is_active"]}),
+        (
+            _("What we know"),
+            {"fields": ["history_summary", "stage", "profile_rows", "marker_rows", "stream_rows"]},
+        ),
+    ]
+    readonly_fields = [
+        "person",
+        "at_name",
+        "telegram_id",
+        "first_met",
+        "last_seen",
+        "stage",
+        "profile_rows",
+        "marker_rows",
+        "stream_rows",
+    ]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: TelegramUser | None = None) -> bool:
+        # erasing a person goes through every table, not through this form
+        return False
+
+    @display(description=_("person"), ordering="first_name")
+    def person(self, user: TelegramUser) -> SafeString:
+        return show.foreign_text(str(user), lines=1)
+
+    @display(description=_("@name"), ordering="username")
+    def at_name(self, user: TelegramUser) -> str:
+        return f"@{user.username}" if user.username else show.NOTHING
+
+    @display(description=_("first met"), ordering="registration_date")
+    def first_met(self, user: TelegramUser) -> SafeString:
+        return show.short_time(user.registration_date)
+
+    @display(description=_("last seen"), ordering="last_seen_date")
+    def last_seen(self, user: TelegramUser) -> SafeString:
+        return show.short_time(user.last_seen_date)
+
+    @display(description=_("stage of the journey"))
+    def stage(self, user: TelegramUser) -> str:
+        return user.hero_stage or show.NOTHING
+
+    @display(description=_("profile"))
+    def profile_rows(self, user: TelegramUser) -> SafeString:
+        return show.key_values(user.profile)
+
+    @display(description=_("markers"))
+    def marker_rows(self, user: TelegramUser) -> SafeString:
+        return show.key_values(user.markers)
+
+    @display(description=_("programmes"))
+    def stream_rows(self, user: TelegramUser) -> SafeString:
+        return show.key_values(user.streams)
+
+
+@admin.register(Chat)
+class ChatAdmin(ReadOnlyAdmin):
+    list_display = ["name", "kind_word", "at_name", "first_met", "is_active"]
+    list_filter = [("kind", ChoicesDropdownFilter), "is_active"]
+    search_fields = ["title", "username", "=telegram_id"]
+    search_help_text = _("Title, @name or Telegram id")
+    ordering = ["-id"]
+    empty_text = _("No chats yet. They appear with the first channel or message.")
+    fieldsets = [
+        (
+            None,
+            {"fields": ["name", ("kind_word", "at_name"), ("telegram_id", "is_active"), "first_met"]},
+        )
+    ]
+
+    @display(description=_("title"), ordering="title")
+    def name(self, chat: Chat) -> SafeString:
+        return show.foreign_text(str(chat), lines=1)
+
+    @display(description=_("kind"), ordering="kind")
+    def kind_word(self, chat: Chat) -> str:
+        return show.capital(chat.get_kind_display())
+
+    @display(description=_("@name"), ordering="username")
+    def at_name(self, chat: Chat) -> Any:
+        return f"@{chat.username}" if chat.username else show.NOTHING
+
+    @display(description=_("first met"), ordering="registration_date")
+    def first_met(self, chat: Chat) -> SafeString:
+        return show.short_time(chat.registration_date)

@@ -1,0 +1,58 @@
+"""The staff's site: the theme's, with a search that no query string breaks and pages without a model."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils.translation import gettext_lazy as _
+from unfold.sites import UnfoldAdminSite
+
+from relove import desk
+from relove.section_pages import LATER, system_values
+
+PAGE_VARIABLE = "page"
+
+
+class ReloveAdminSite(UnfoldAdminSite):
+    index_title = _("Dashboard")
+    empty_value_display = "—"
+    enable_nav_sidebar = True
+
+    def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The theme's search answers 500 to a page that is no number; ours has one page only."""
+        query = request.GET.copy()
+        query[PAGE_VARIABLE] = "1"
+        request.GET = query  # type: ignore[assignment]
+        return super().search(request, extra_context)
+
+    def extra_urls(self) -> list[URLPattern]:
+        later = [
+            path(f"section/{name}/", self.admin_view(self.later), {"name": name}, name=f"section_{name}")
+            for name in LATER
+        ]
+        return [
+            *later,
+            path("section/system/", self.admin_view(self.system), name="section_system"),
+            path("section/sandbox/", self.admin_view(self.sandbox), name="section_sandbox"),
+        ]
+
+    def later(self, request: HttpRequest, name: str) -> TemplateResponse:
+        """A section of the customer's list that is not built yet says so."""
+        return self._page(request, "relove/later.html", {"title": LATER[name].title, "later": LATER[name]})
+
+    def system(self, request: HttpRequest) -> TemplateResponse:
+        groups = system_values() if desk.may(request, "django_q.view_schedule") else []
+        return self._page(request, "relove/system.html", {"title": _("System settings"), "groups": groups})
+
+    def sandbox(self, request: HttpRequest) -> TemplateResponse:
+        return self._page(
+            request,
+            "relove/sandbox.html",
+            {"title": _("Sandbox"), "telegram": settings.SANDBOX_TELEGRAM, "control": settings.SANDBOX_HTTP},
+        )
+
+    def _page(self, request: HttpRequest, template: str, context: dict[str, Any]) -> TemplateResponse:
+        request.current_app = self.name  # type: ignore[attr-defined]
+        return TemplateResponse(request, template, {**self.each_context(request), **context})

@@ -1,0 +1,144 @@
+"""What the apps put on the staff's first page and beside the sidebar's entries.
+
+Apps register here from their `admin` modules; the kernel asks without knowing them.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.core.cache import cache
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.safestring import SafeString
+
+from relove import show
+from relove.models import Staff
+
+CACHE_KEY = "relove:desk:counts"
+CACHE_SECONDS = 10
+
+Count = Callable[[datetime], int]
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of the start list: done, or the thing to do next. `url` is where it is done."""
+
+    title: str | Promise
+    text: str | Promise
+    url: str
+    done: bool
+
+
+@dataclass(frozen=True)
+class Line:
+    """A row of a panel: what, since when, where to look. `state` colours it (relove.statuses)."""
+
+    text: str
+    url: str
+    state: str = ""
+    word: str = ""
+    moment: datetime | None = None
+
+    @property
+    def badge(self) -> SafeString:
+        return show.badge(self.state, self.word) if self.state else SafeString()
+
+    @property
+    def time(self) -> SafeString:
+        return show.short_time(self.moment)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number of a panel with the list behind it."""
+
+    title: str | Promise
+    value: int
+    url: str
+    state: str = ""
+
+
+@dataclass(frozen=True)
+class Panel:
+    title: str | Promise
+    empty: str | Promise = ""
+    figures: list[Figure] = field(default_factory=list)
+    lines: list[Line] = field(default_factory=list)
+    url: str = ""
+
+
+Steps = Callable[[], list[Step]]
+PanelMaker = Callable[[HttpRequest, datetime], Panel | None]
+
+_counts: dict[str, Count] = {}
+_steps: list[tuple[int, Steps]] = []
+_panels: list[tuple[int, PanelMaker]] = []
+
+
+def count(name: str) -> Callable[[Count], Count]:
+    """Register a number of things that wait for a person; never a total."""
+
+    def register(function: Count) -> Count:
+        _counts[name] = function
+        return function
+
+    return register
+
+
+def steps(order: int) -> Callable[[Steps], Steps]:
+    def register(function: Steps) -> Steps:
+        _steps.append((order, function))
+        return function
+
+    return register
+
+
+def panel(order: int) -> Callable[[PanelMaker], PanelMaker]:
+    def register(function: PanelMaker) -> PanelMaker:
+        _panels.append((order, function))
+        return function
+
+    return register
+
+
+def counts() -> dict[str, int]:
+    """All registered numbers, at most ten seconds old."""
+    return cache.get_or_set(CACHE_KEY, _count_all, CACHE_SECONDS) or {}
+
+
+def forget_counts() -> None:
+    """After a decision the numbers beside the sidebar must not lag behind the page."""
+    cache.delete(CACHE_KEY)
+
+
+def _count_all() -> dict[str, int]:
+    now = timezone.now()
+    return {name: function(now) for name, function in _counts.items()}
+
+
+def badge_text(name: str) -> str | None:
+    """What stands beside a sidebar entry: nothing for nothing, 99+ for many."""
+    value = counts().get(name, 0)
+    if not value:
+        return None
+    return "99+" if value > 99 else str(value)
+
+
+def start_steps() -> list[Step]:
+    ordered = sorted(_steps, key=lambda pair: pair[0])
+    return [step for _, function in ordered for step in function()]
+
+
+def panels(request: HttpRequest, now: datetime) -> list[Panel]:
+    ordered = sorted(_panels, key=lambda pair: pair[0])
+    made = (function(request, now) for _, function in ordered)
+    return [panel for panel in made if panel is not None]
+
+
+def may(request: HttpRequest, *permissions: str) -> bool:
+    """Whether the person at the page has one of these rights ("app.view_model")."""
+    user = request.user
+    return isinstance(user, Staff) and any(user.has_perm(permission) for permission in permissions)

@@ -1,0 +1,185 @@
+"""The sidebar and the tabs above lists: the customer's ten sections, in the customer's order of work.
+
+Everything here is data; `sidebar` and `tabs` (named in relove.unfold) turn it into what the theme
+takes, for the person at the page. An entry nobody may open is not there.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from relove import desk
+
+
+@dataclass(frozen=True)
+class Tab:
+    """A list of a section. `model` is "app.model"; `name` names a page of its own."""
+
+    title: Promise
+    model: str = ""
+    name: str = ""
+
+    @property
+    def url(self) -> str:
+        return reverse(f"admin:{self.name or self.model.replace('.', '_') + '_changelist'}")
+
+    @property
+    def permission(self) -> str:
+        app, _dot, model = self.model.partition(".")
+        return f"{app}.view_{model}"
+
+    def is_open(self, request: HttpRequest) -> bool:
+        return not self.model or desk.may(request, self.permission)
+
+
+@dataclass(frozen=True)
+class Section:
+    """An entry of the sidebar; it opens its first tab the person may see."""
+
+    title: Promise
+    icon: str
+    tabs: list[Tab] = field(default_factory=list)
+    count: str = ""
+    variant: str = "primary"
+
+    def open_tabs(self, request: HttpRequest) -> list[Tab]:
+        return [tab for tab in self.tabs if tab.is_open(request)]
+
+
+COMMENTS = Section(
+    _("Comment generation"),
+    "rate_review",
+    [
+        Tab(_("Review queue"), "commentators.generatedcomment", "commentators_generatedcomment_review"),
+        Tab(_("All comments"), "commentators.generatedcomment"),
+    ],
+    count="drafts",
+)
+INBOX = Section(_("Inbox"), "inbox", [Tab(_("Inbox"), name="section_inbox")])
+CHANNELS = Section(
+    _("Channels and posts"),
+    "campaign",
+    [
+        Tab(_("Channels"), "commentators.telegramchannel"),
+        Tab(_("Posts"), "commentators.telegrampost"),
+    ],
+    count="channels",
+    variant="warning",
+)
+GROUPS = Section(_("Study groups"), "groups", [Tab(_("Study groups"), name="section_groups")])
+SCRIPTS = Section(_("Scripts"), "account_tree", [Tab(_("Scripts"), name="section_scripts")])
+ACCOUNTS = Section(
+    _("Telegram accounts"),
+    "smartphone",
+    [
+        Tab(_("Accounts"), "accounts_mgmt.telegramaccountsession"),
+        Tab(_("Commentators"), "commentators.commentatoraccount"),
+        Tab(_("Voices"), "commentators.accountpersonality"),
+        Tab(_("Schedules"), "commentators.commentschedule"),
+        Tab(_("Account calls"), "accounts_mgmt.accountcall"),
+        Tab(_("Security"), "accounts_mgmt.accountsecuritylog"),
+        Tab(_("Waits in chats"), "accounts_mgmt.accountchathold"),
+    ],
+    count="accounts",
+    variant="warning",
+)
+LOGS = Section(
+    _("Logs and history"),
+    "history",
+    [
+        Tab(_("Operations"), "relove.operationlog"),
+        Tab(_("Work sessions"), "relove.sessionlog"),
+        Tab(_("Activities"), "relove.useractivitylog"),
+        Tab(_("Model calls"), "relove.llmcall"),
+    ],
+)
+PEOPLE = Section(
+    _("Users and access"),
+    "shield_person",
+    [
+        Tab(_("Staff"), "relove.staff"),
+        Tab(_("Roles"), "auth.group"),
+        Tab(_("People on Telegram"), "relove.telegramuser"),
+        Tab(_("Chats"), "relove.chat"),
+    ],
+)
+SYSTEM = Section(
+    _("System settings"),
+    "tune",
+    [
+        Tab(_("Values in force"), name="section_system"),
+        Tab(_("Waiting tasks"), "django_q.ormq"),
+        Tab(_("Finished tasks"), "django_q.success"),
+        Tab(_("Failed tasks"), "django_q.failure"),
+        Tab(_("Regular tasks"), "django_q.schedule"),
+    ],
+)
+SANDBOX = Section(_("Sandbox"), "science", [Tab(_("Sandbox"), name="section_sandbox")])
+DASHBOARD = Section(_("Dashboard"), "monitoring", [Tab(_("Dashboard"), name="index")])
+
+SIDEBAR: list[tuple[Promise | str, list[Section]]] = [
+    ("", [DASHBOARD]),
+    (_("Work"), [COMMENTS, INBOX, CHANNELS, GROUPS]),
+    (_("Setting up"), [SCRIPTS, ACCOUNTS]),
+    (_("System"), [LOGS, PEOPLE, SYSTEM, SANDBOX]),
+]
+
+
+def uses_sandbox() -> bool:
+    """Whether the gateway in force is the sandbox's."""
+    return bool(settings.TELEGRAM_GATEWAY == "sandbox")
+
+
+def sections() -> list[Section]:
+    return [section for _, group in SIDEBAR for section in group if section is not SANDBOX or uses_sandbox()]
+
+
+def current_section(request: HttpRequest) -> Section | None:
+    """The section whose list or page this address belongs to: the one with the longest matching tab."""
+    matches = [
+        (len(tab.url), section)
+        for section in sections()
+        for tab in section.tabs
+        if (request.path == tab.url if tab.name == "index" else request.path.startswith(tab.url))
+    ]
+    return max(matches, key=lambda pair: pair[0])[1] if matches else None
+
+
+def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
+    """Unfold's SIDEBAR["navigation"] for this person."""
+    current = current_section(request)
+    shown = sections()
+    return [
+        {"title": title, "items": [_item(s, request, current) for s in group if s in shown]}
+        for title, group in SIDEBAR
+    ]
+
+
+def _item(section: Section, request: HttpRequest, current: Section | None) -> dict[str, Any]:
+    tabs = section.open_tabs(request)
+    return {
+        "title": section.title,
+        "icon": section.icon,
+        "link": tabs[0].url if tabs else "",
+        "active": lambda _request: section is current,
+        "permission": lambda _request: bool(tabs),
+        "badge": desk.badge_text(section.count) if section.count and tabs else None,
+        "badge_variant": section.variant,
+    }
+
+
+def tabs(request: HttpRequest) -> list[dict[str, Any]]:
+    """Unfold's TABS for this person: the current section's lists, on each of them and on its pages."""
+    section = current_section(request)
+    if section is None or len(section.tabs) < 2:
+        return []
+    open_tabs = section.open_tabs(request)
+    best = max((t for t in open_tabs if request.path.startswith(t.url)), key=lambda t: len(t.url), default=None)
+    items = [{"title": t.title, "link": t.url, "active": t is best} for t in open_tabs]
+    models = [tab.model for tab in section.tabs if tab.model]
+    return [{"models": models, "page": "section", "items": items}]

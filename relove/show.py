@@ -1,0 +1,180 @@
+"""How values stand on pages: times, states, texts from Telegram, JSON as rows. All of it escaped."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Model
+from django.urls import NoReverseMatch, reverse
+from django.utils import formats, timezone
+from django.utils.functional import Promise
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import Truncator
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+
+from relove.statuses import look
+
+NOTHING = mark_safe('<span class="rl-none">—</span>')
+
+# Names of JSON fields that people may meet; anything else is shown by its key.
+KEY_NAMES: dict[str, Promise] = {
+    "main_idea": lazy("main idea"),
+    "keywords": lazy("keywords"),
+    "tone": lazy("tone"),
+    "content_type": lazy("content type"),
+    "likes": lazy("reactions"),
+    "replies": lazy("replies"),
+    "comments": lazy("comments"),
+    "views": lazy("views"),
+    "post_views": lazy("post views since"),
+    "messages_count": lazy("messages"),
+    "errors": lazy("errors"),
+    "sent": lazy("sent"),
+    "failed": lazy("failed"),
+    "reason": lazy("reason"),
+    "until": lazy("until"),
+    "seconds": lazy("seconds"),
+    "code": lazy("code"),
+    "host": lazy("machine"),
+    "pid": lazy("process"),
+    "name": lazy("name"),
+    "username": lazy("username"),
+    "title": lazy("title"),
+    "members": lazy("members"),
+    "channel": lazy("channel"),
+    "channel_id": lazy("channel"),
+    "comment_id": lazy("comment"),
+    "post_id": lazy("post"),
+    "text": lazy("text"),
+    "before": lazy("before"),
+    "after": lazy("after"),
+    "ids": lazy("rows"),
+    "rule": lazy("rule"),
+    "bio": lazy("bio"),
+    "disclosed": lazy("disclosure stands"),
+    "model": lazy("language model"),
+    "messages": lazy("messages"),
+    "role": lazy("role"),
+    "content": lazy("content"),
+    "system": lazy("instructions"),
+    "user": lazy("question"),
+}
+
+
+def short_time(moment: datetime | None, now: datetime | None = None) -> SafeString:
+    """ "12:35", "yesterday 21:46", "14 Nov" or "14 Nov 2025"; the full time is in the title."""
+    if moment is None:
+        return NOTHING
+    local = timezone.localtime(moment)
+    today = timezone.localtime(now or timezone.now()).date()
+    clock = local.strftime("%H:%M")
+    if local.date() == today:
+        words = clock
+    elif local.date() == today - timedelta(days=1):
+        words = _("yesterday %(time)s") % {"time": clock}
+    elif local.date() == today + timedelta(days=1):
+        words = _("tomorrow %(time)s") % {"time": clock}
+    elif local.year == today.year:
+        words = f"{formats.date_format(local, 'j M')} {clock}"
+    else:
+        words = formats.date_format(local, "j M Y")
+    full = formats.date_format(local, "j E Y, H:i:s")
+    return format_html('<time class="rl-time" datetime="{}" title="{}">{}</time>', local.isoformat(), full, words)
+
+
+def badge(state: str, word: str | Promise, title: str = "") -> SafeString:
+    """A state: icon, word and colour (relove.statuses)."""
+    shape = look(state)
+    return format_html(
+        '<span class="rl-badge rl-badge-{}" title="{}">'
+        '<span class="material-symbols-outlined" aria-hidden="true">{}</span>{}</span>',
+        shape.variant,
+        title,
+        shape.icon,
+        capital(str(word)),
+    )
+
+
+def capital(text: str) -> str:
+    """The first letter large, the rest as it is."""
+    return text[:1].upper() + text[1:]
+
+
+def foreign_text(text: str, lines: int = 2) -> SafeString:
+    """Text that came from Telegram or a model, on a few lines: isolated, so that no control character
+    of it turns the page around it."""
+    if not text:
+        return NOTHING
+    shown = Truncator(text).chars(400)
+    return format_html('<bdi class="rl-text rl-clamp-{}" title="{}">{}</bdi>', lines, shown, shown)
+
+
+def whole_text(text: str) -> SafeString:
+    """The same, in full, with its line breaks."""
+    return format_html('<bdi class="rl-text rl-whole">{}</bdi>', text) if text else NOTHING
+
+
+def link(target: Model | None, text: str | None = None) -> SafeString:
+    """A link to the row's page; its words where it has none."""
+    if target is None:
+        return NOTHING
+    words = text if text is not None else str(target)
+    try:
+        address = reverse(f"admin:{target._meta.app_label}_{target._meta.model_name}_change", args=[target.pk])
+    except NoReverseMatch:
+        return format_html("<bdi>{}</bdi>", words)
+    return format_html('<a class="rl-link" href="{}"><bdi>{}</bdi></a>', address, words)
+
+
+def row_link(table: str, row_id: int | None, models: Iterable[type[Model]]) -> SafeString:
+    """A link to a row named by its table, as logs name it."""
+    if not table or row_id is None:
+        return NOTHING
+    for model in models:
+        if model._meta.db_table == table:
+            return link(model(pk=row_id), f"{capital(str(model._meta.verbose_name))} {row_id}")
+    return format_html("{} {}", table, row_id)
+
+
+def number(value: float | None, digits: int = 0) -> SafeString:
+    if value is None:
+        return NOTHING
+    words = formats.number_format(value, digits, use_l10n=True, force_grouping=True)
+    return format_html('<span class="rl-number">{}</span>', words)
+
+
+def chips(words: Sequence[str]) -> SafeString:
+    """Short words beside one another: keywords, interests."""
+    if not words:
+        return NOTHING
+    return format_html_join(" ", '<bdi class="rl-chip">{}</bdi>', ((word,) for word in words))
+
+
+def key_values(data: Any) -> SafeString:
+    """JSON as rows of name and value, nested as deep as it goes; never as raw JSON."""
+    if data in (None, {}, [], ""):
+        return NOTHING
+    if isinstance(data, Mapping):
+        rows = ((_key_name(key), key_values(value)) for key, value in data.items())
+        return format_html('<dl class="rl-rows">{}</dl>', format_html_join("", "<dt>{}</dt><dd>{}</dd>", rows))
+    if isinstance(data, list | tuple):
+        if all(isinstance(value, str | int | float) and len(str(value)) < 40 for value in data):
+            return chips([str(value) for value in data])
+        return format_html(
+            '<ol class="rl-list">{}</ol>', format_html_join("", "<li>{}</li>", ((key_values(v),) for v in data))
+        )
+    if isinstance(data, bool):
+        return mark_safe(_("yes") if data else _("no"))  # noqa: S308  (our own two words)
+    return whole_text(str(data))
+
+
+def _key_name(key: str) -> str:
+    known = KEY_NAMES.get(key)
+    return capital(str(known) if known is not None else key.replace("_", " "))
+
+
+def secret(value: object | None) -> SafeString:
+    """Whether a secret is there, never the secret."""
+    return format_html("<span>{}</span>", _("set") if value else _("not set"))
