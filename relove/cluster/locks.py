@@ -11,14 +11,12 @@ from multiprocessing.util import register_after_fork
 from types import TracebackType
 from typing import Any
 
-from django_q.queues import Queue
-
 
 class FileLock:
     """A re-entrant lock between processes that the kernel releases when its holder dies.
 
-    The semaphores of multiprocessing stay taken when their holder is killed: an idle worker always
-    holds, or waits for, the lock of its queue, and killing it would stop its cluster for ever.
+    The semaphores of multiprocessing stay taken when their holder is killed: whoever waits for them
+    then waits for ever.
     """
 
     def __init__(self) -> None:
@@ -71,9 +69,3 @@ def safe_value(code: str, initial: float) -> Any:
     """A `multiprocessing.Value` whose lock dies with its holder."""
     lock: Any = FileLock()  # all that Value needs of a lock
     return Value(code, initial, lock=lock)
-
-
-def make_safe(queue: Queue) -> None:
-    """Give a queue, before any process uses it, locks that die with their holder."""
-    queue._rlock, queue._wlock = FileLock(), FileLock()
-    queue.size.count = safe_value("i", 0)

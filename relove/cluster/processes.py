@@ -32,7 +32,8 @@ from relove.cluster.death import adopt_orphans, die_with_parent, reap_orphans
 from relove.cluster.draining import DRAIN_SECONDS, drain
 from relove.cluster.heartbeats import EVERY_SECONDS, record_heartbeat
 from relove.cluster.holders import long_task
-from relove.cluster.locks import make_safe, safe_value
+from relove.cluster.locks import safe_value
+from relove.cluster.queues import make_safe
 from relove.cluster.shared import Lifeline, Place, Watch, make_places
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)

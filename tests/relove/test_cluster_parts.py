@@ -16,7 +16,8 @@ from django_q.queues import Queue
 
 from relove.cluster import Drain, death, drain
 from relove.cluster.holders import top_up
-from relove.cluster.locks import FileLock, make_safe, safe_value
+from relove.cluster.locks import FileLock, safe_value
+from relove.cluster.queues import MAX_MESSAGE_BYTES, make_safe
 from relove.cluster.shared import Lifeline, Watch, make_places
 
 DEADLINE = 10
@@ -137,11 +138,24 @@ def test_a_locked_value_counts_right_between_processes(fork: Fork) -> None:
     assert value.value == 900
 
 
-def test_crosswise_readers_and_writers_are_no_deadlock(fork: Fork) -> None:
+@pytest.fixture
+def make_queue() -> Iterator[Callable[..., Queue]]:
+    queues: list[Queue] = []
+
+    def make(*limit: int) -> Queue:
+        queues.append(Queue(*limit))
+        make_safe(queues[-1])
+        return queues[-1]
+
+    yield make
+    for queue in queues:
+        queue.close()
+        queue.join_thread()
+
+
+def test_crosswise_readers_and_writers_are_no_deadlock(fork: Fork, make_queue: Callable[..., Queue]) -> None:
     """The kernel sees processes, not threads, and reports a deadlock where there is none."""
-    there, back = Queue(), Queue()
-    make_safe(there)
-    make_safe(back)
+    there, back = make_queue(), make_queue()
 
     def echo() -> None:
         for item in iter(there.get, "STOP"):
@@ -156,9 +170,39 @@ def test_crosswise_readers_and_writers_are_no_deadlock(fork: Fork) -> None:
     for process in processes:
         process.join(DEADLINE)
         assert process.exitcode == 0
-    for queue in (there, back):
-        queue.close()
-        queue.join_thread()
+
+
+@pytest.mark.parametrize("limit", [1, 4])
+def test_readers_killed_at_any_moment_break_no_queue(
+    fork: Fork, make_queue: Callable[..., Queue], limit: int
+) -> None:
+    """Killed in the midst of work, none takes half a message or a slot along."""
+    queue, message = make_queue(limit), "a message " * 300
+    taken = make_places(1)[0]
+
+    def read() -> None:
+        for item in iter(queue.get, "STOP"):
+            assert item == message
+            taken.beat()
+
+    for _ in range(150):
+        reader = fork(read)
+        before = taken.beats
+        while taken.beats - before < 3:
+            queue.put(message, timeout=DEADLINE)
+        reader.kill()
+        reader.join(DEADLINE)
+        assert reader.exitcode == -signal.SIGKILL, "it found each message whole"
+    last = fork(read)
+    queue.put("STOP", timeout=DEADLINE)
+    last.join(DEADLINE)
+    assert last.exitcode == 0
+
+
+def test_a_large_message_passes(make_queue: Callable[..., Queue]) -> None:
+    queue = make_queue()
+    queue.put("x" * (MAX_MESSAGE_BYTES - 1000))
+    assert len(queue.get()) == MAX_MESSAGE_BYTES - 1000
 
 
 def test_the_watch_sees_who_fell_silent() -> None:
