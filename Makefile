@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -ec
 .DELETE_ON_ERROR:
-.PHONY: help up test demo check lock clean venv
+.PHONY: help venv up test demo check style types arrows migrations deployment lock clean
 
 RUN := .venv/bin/python
 # another lock, another stamp: the environment is brought up to date once for each requirements.txt
@@ -33,12 +33,22 @@ test: $(STAMP)
 demo: $(STAMP)
 	@exec $(RUN) manage.py demo $(if $(EXPORT),--export "$(EXPORT)") $(if $(filter-out 0,$(JSON)),--json)
 
-check: $(STAMP)
+check: style types arrows migrations deployment
+
+style: $(STAMP)
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
+
+types: $(STAMP)
 	.venv/bin/mypy relove accounts_mgmt $(wildcard commentators/schedule.py)
+
+arrows: $(STAMP)
 	.venv/bin/lint-imports
-	$(RUN) manage.py makemigrations --check --dry-run
+
+migrations: $(STAMP)
+	$(RUN) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
+
+deployment: $(STAMP)
 	@echo "manage.py check --deploy, with production settings"
 	@RELOVE_HTTPS=true RELOVE_ALLOWED_HOSTS=relove.example \
 		RELOVE_SECRET_KEY="$$($(RUN) -c 'import secrets; print(secrets.token_urlsafe(50))')" \

@@ -19,7 +19,7 @@ from django.core.cache import cache
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
-from django_redis.exceptions import ConnectionInterrupted
+from django_redis.exceptions import ConnectionInterrupted  # type: ignore[import-untyped]
 from redis.exceptions import RedisError
 
 from relove import partitions
@@ -35,7 +35,7 @@ TELEGRAM_ADDRESS = "149.154.167.51:443"
 START = "is the system running (make up)?"
 
 
-class Trouble(Exception):  # noqa: N818
+class Trouble(Exception):
     """What is wrong, and how to mend it."""
 
 
@@ -104,7 +104,8 @@ def check_telegram() -> str:
 
 def check_llm() -> str:
     """Any answer but a refusal of the key will do: not every server lists its models."""
-    url = f"{settings.LLM_BASE_URL.rstrip('/')}/models"
+    base: str = settings.LLM_BASE_URL
+    url = f"{base.rstrip('/')}/models"
     headers = {"Authorization": f"Bearer {settings.LLM_API_KEY}"}
     try:
         urllib.request.urlopen(  # noqa: S310
@@ -114,23 +115,19 @@ def check_llm() -> str:
     except urllib.error.HTTPError as error:
         error.close()
         if error.code in (401, 403):
-            raise Trouble(f"{settings.LLM_BASE_URL} refuses the key: check LLM_API_KEY") from error
+            raise Trouble(f"{base} refuses the key: check LLM_API_KEY") from error
         if error.code >= 500:
-            raise Trouble(f"{settings.LLM_BASE_URL} answers {error.code}: try again later") from error
+            raise Trouble(f"{base} answers {error.code}: try again later") from error
     except (OSError, ValueError, http.client.HTTPException) as error:
-        raise Trouble(
-            f"{settings.LLM_BASE_URL} does not answer ({_first_line(error)}): check LLM_BASE_URL; {START}"
-        ) from error
-    return settings.LLM_BASE_URL
+        raise Trouble(f"{base} does not answer ({_first_line(error)}): check LLM_BASE_URL; {START}") from error
+    return base
 
 
 def check_keys() -> str:
     rings = {"RELOVE_PERSONAL_KEYS": settings.PERSONAL_KEYS, "RELOVE_SESSION_KEYS": settings.SESSION_KEYS}
     for name, ring in rings.items():
         if not ring or not all(_is_key(key) for key in ring):
-            raise Trouble(
-                f"{name} holds no keys of 32 bytes in base64url: set it, or restore it from your backup"
-            )
+            raise Trouble(f"{name} holds no keys of 32 bytes in base64url: set it, or restore it from your backup")
     try:
         opened = sum(_opened(field) for model in apps.get_models() for field in model._meta.fields)
     except KeyMissing as error:

@@ -51,13 +51,9 @@ def check_place(state: Path, port: int | None) -> None:
     owner = state.stat().st_uid
     if owner != os.geteuid():
         name = pwd.getpwuid(owner).pw_name
-        raise ForegroundError(
-            f"{state} belongs to {name}: run this as {name}, or give the folder to yourself."
-        )
+        raise ForegroundError(f"{state} belongs to {name}: run this as {name}, or give the folder to yourself.")
     if shutil.disk_usage(state).free < FREE_BYTES:
-        raise ForegroundError(
-            f"Less than {FREE_BYTES // 2**20} MB are free for {state}: make room and repeat."
-        )
+        raise ForegroundError(f"Less than {FREE_BYTES // 2**20} MB are free for {state}: make room and repeat.")
     if port and not is_free(port):
         raise ForegroundError(f"Port {port} is in use: choose another one with --port.")
 

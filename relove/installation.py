@@ -127,9 +127,7 @@ def _port(name: str, preferred: int | None = None) -> int:
 
 
 def _postgres(server: PostgreSQL) -> Program:
-    return Program(
-        "postgres", server.command(), POSTGRES, user=server.user, stop_signal="INT", stop_seconds=30
-    )
+    return Program("postgres", server.command(), POSTGRES, user=server.user, stop_signal="INT", stop_seconds=30)
 
 
 def _valkey(server: Valkey) -> Program:
@@ -145,9 +143,7 @@ def _cluster(name: str) -> Program:
     environment = {"Q_CLUSTER_NAME": name, "RELOVE_CONN_MAX_AGE": "600"}
     if name == "telegram":
         environment |= session_keys()
-    return Program(
-        name, manage("qcluster"), CLUSTER, group="clusters", environment=environment, stop_seconds=25
-    )
+    return Program(name, manage("qcluster"), CLUSTER, group="clusters", environment=environment, stop_seconds=25)
 
 
 def _web(port: int) -> Program:

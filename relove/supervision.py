@@ -84,6 +84,8 @@ class Supervisor:
             self._rpc = getRPCInterface({"SUPERVISOR_SERVER_URL": f"unix://{self._socket}"})
             undo.callback(self._rpc("close"))
             self._wait_for_socket()
+            # read by now, and keys must not stay behind when we are killed
+            self._config.unlink()
             self._undo = undo.pop_all()
         return self
 
@@ -121,10 +123,10 @@ class Supervisor:
         return self.logs / f"{name}.log"
 
     def _launch(self) -> subprocess.Popen[bytes]:
-        config = private_file(self._folder / "supervisord.conf", self._configuration(), None)
+        private_file(self._config, self._configuration(), None)
         with self._errors.open("w") as errors:
             return subprocess.Popen(  # noqa: S603
-                [sys.executable, "-m", "supervisor.supervisord", "-n", "-c", str(config)],
+                [sys.executable, "-m", "supervisor.supervisord", "-n", "-c", str(self._config)],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=errors,
@@ -144,6 +146,10 @@ class Supervisor:
     @property
     def _errors(self) -> Path:
         return self.logs / "supervisord.err"
+
+    @property
+    def _config(self) -> Path:
+        return self._folder / "supervisord.conf"
 
     @property
     def _socket(self) -> Path:

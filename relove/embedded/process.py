@@ -129,9 +129,7 @@ def spawn(command: list[str], user: str | None, log: Path) -> subprocess.Popen[b
         )
 
 
-def wait_until(
-    ready: Callable[[], bool], process: subprocess.Popen[bytes] | None, name: str, log: Path
-) -> None:
+def wait_until(ready: Callable[[], bool], process: subprocess.Popen[bytes] | None, name: str, log: Path) -> None:
     """Return when `ready`; EmbeddedError when the process ends first or a minute has passed."""
     deadline = time.monotonic() + START_SECONDS
     while not ready():

@@ -122,9 +122,7 @@ def test_passwords_and_keys_are_readable_by_their_owner_alone(state: Path) -> No
     assert {stat.S_IMODE((state / name).stat().st_mode) for name in private} == {0o600}
 
 
-def test_data_lies_in_the_state_folder_or_is_linked_from_it(
-    state: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_data_lies_in_the_state_folder_or_is_linked_from_it(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert embedded.services_dir() == state / "services"
     (state / "services").rmdir()
 

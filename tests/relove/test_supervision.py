@@ -54,9 +54,7 @@ def lock(tmp_path: Path) -> Iterator[int]:
 
 
 def dummy(name: str, diary: Path, priority: int, group: str = "") -> Program:
-    return Program(
-        name, [sys.executable, str(diary.with_name("dummy.py")), name, str(diary)], priority, group
-    )
+    return Program(name, [sys.executable, str(diary.with_name("dummy.py")), name, str(diary)], priority, group)
 
 
 def supervisor(programs: list[Program], folder: Path, lock: int) -> Supervisor:
@@ -124,12 +122,11 @@ def test_environment_reaches_the_program_it_is_meant_for_alone(tmp_path: Path, l
         for name in running.programs:
             running.start(name)
         wait_for(
-            lambda: all(
-                running.log(name).exists() and running.log(name).read_text() for name in running.programs
-            )
+            lambda: all(running.log(name).exists() and running.log(name).read_text() for name in running.programs)
         )
         assert running.log("knows").read_text() == "a==,b%==\n"
         assert running.log("ignorant").read_text() == "None\n"
+        assert not any(b"a==" in path.read_bytes() for path in running._folder.rglob("*") if path.is_file())
 
 
 def test_a_second_instance_is_refused_while_the_first_lives(tmp_path: Path) -> None:

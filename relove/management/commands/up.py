@@ -28,9 +28,7 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument(
-            "--port", type=int, help="the web's port; else the one of last time, 8000 at first"
-        )
+        parser.add_argument("--port", type=int, help="the web's port; else the one of last time, 8000 at first")
         parser.add_argument("--setup", action="store_true", help=SUPPRESS)
 
     def handle(self, *args: Any, **options: Any) -> None:
