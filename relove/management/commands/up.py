@@ -78,7 +78,7 @@ class Command(BaseCommand):
         if installation.postgres:
             installation.postgres.create_database("relove")
         self.stdout.write("Bringing the database up to date …")
-        said = _set_up(supervisor)
+        said = self._set_up(supervisor)
         # the web first: pages wait for a person, clusters do not
         supervisor.start("web")
         self._wait(supervisor, "web", lambda: _answers(installation.web_port))
@@ -116,30 +116,32 @@ class Command(BaseCommand):
                     self.stderr.write(f"{name} ended and is being restarted: {supervisor.last_words(name)}")
             known = now
 
+    def _set_up(self, supervisor: Supervisor) -> str:
+        log = supervisor.log("setup")
+        with log.open("w") as errors:
+            done: subprocess.CompletedProcess[str]
+            done = subprocess.run(  # noqa: S603
+                manage("up", "--setup"),
+                env=environment() | session_keys(),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                start_new_session=True,
+            )
+        said = done.stdout.rstrip()
+        if done.returncode:
+            # a password is shown only once
+            self.stdout.write(said)
+            raise SupervisionError(f"Setting up the database failed: {supervisor.last_words('setup')}")
+        return said
+
     def _set_up_database(self) -> None:
         """In a process of its own, since our settings were read before the servers' addresses were known."""
         call_command("migrate", verbosity=0, interactive=False)
         call_command("createcachetable", verbosity=0)
         ensure_partitions(timezone.now())
         call_command("prepare")
-
-
-def _set_up(supervisor: Supervisor) -> str:
-    log = supervisor.log("setup")
-    with log.open("w") as errors:
-        done: subprocess.CompletedProcess[str]
-        done = subprocess.run(  # noqa: S603
-            manage("up", "--setup"),
-            env=environment() | session_keys(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            text=True,
-            start_new_session=True,
-        )
-    if done.returncode:
-        raise SupervisionError(f"Setting up the database failed: {supervisor.last_words('setup')}")
-    return done.stdout.rstrip()
 
 
 def _answers(port: int) -> bool:
