@@ -29,7 +29,7 @@ having he her here him his how i if in into is it it's its just let like make ma
 much must my new no nor not now of off on once one only or other our out over own really said same
 say she should so some such than that that's the their them then there these they this those
 through to today too two under until up us use very was way we were what when where which while who
-whom why will with would yes yet you your yours"""
+whom why will with without would yes yet you your yours"""
 STOP_WORDS: dict[Language, frozenset[str]] = {
     "ru": frozenset(RUSSIAN.split()),
     "en": frozenset(ENGLISH.split()),

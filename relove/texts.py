@@ -23,7 +23,7 @@ class TextError(ValueError):
     """A text that must not be used; the message is a sentence for the person who wrote it."""
 
 
-class UnknownText(KeyError):  # noqa: N818
+class UnknownText(KeyError):
     """No text is known under this key."""
 
 

@@ -27,6 +27,7 @@ import httpx2
 import openai
 from asgiref.sync import sync_to_async
 from django.conf import settings
+from django.db import InterfaceError, OperationalError, close_old_connections
 from pydantic import BaseModel
 
 from relove.llm import ledger, reading
@@ -55,6 +56,7 @@ BODY_LIMIT = 400_000
 RECONNECT_SECONDS = 5.0
 MISCONFIGURED_SECONDS = 300.0
 CHARACTERS_PER_TOKEN = 3
+KEEP_PAUSES = (0.1, 0.5, 1, 2, 5, 10, 20, 30, 30)
 T = TypeVar("T", bound=BaseModel)
 
 
@@ -171,7 +173,18 @@ async def _fetch_and_keep(door: _Door, call: LLMCall) -> None:
     except asyncio.CancelledError:
         await asyncio.shield(sync_to_async(ledger.fail)(call, "cancelled", _ms(began)))
         raise
-    await asyncio.shield(sync_to_async(ledger.keep)(call, body, _ms(began)))
+    await asyncio.shield(_keep(call, body, _ms(began)))
+
+
+async def _keep(call: LLMCall, body: str, duration_ms: int) -> None:
+    """Commit a paid answer; a database that is away for a minute is waited for."""
+    for pause in KEEP_PAUSES:
+        try:
+            return await sync_to_async(ledger.keep)(call, body, duration_ms)
+        except (OperationalError, InterfaceError):
+            await sync_to_async(close_old_connections)()
+            await asyncio.sleep(pause)
+    return await sync_to_async(ledger.keep)(call, body, duration_ms)
 
 
 def _answer(call: LLMCall, schema: type[T]) -> Answer[T]:

@@ -15,7 +15,7 @@ class LLMError(Exception):
         self.retry_after = retry_after
 
 
-class Busy(LLMError):  # noqa: N818
+class Busy(LLMError):
     """Not now: too many requests, a server's fault, an open breaker, a spent budget. Nothing was paid."""
 
 
@@ -23,17 +23,17 @@ class Misconfigured(Busy):
     """The server knows our key, model or address not: it waits for a person."""
 
 
-class TimedOut(LLMError):  # noqa: N818
+class TimedOut(LLMError):
     """No whole answer within LLM_TIMEOUT seconds, however steadily it trickled."""
 
 
-class BadAnswer(LLMError):  # noqa: N818
+class BadAnswer(LLMError):
     """An answer came, was paid and kept, and cannot be used; the next try needs a new key."""
 
     permanent = True
 
 
-class Refused(LLMError):  # noqa: N818
+class Refused(LLMError):
     """The model or its server refuses this request."""
 
     permanent = True

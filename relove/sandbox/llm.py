@@ -17,7 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
@@ -80,13 +80,13 @@ def llm_routes(state: LLMSandbox) -> list[Route]:
         state.peak = max(state.peak, state.in_flight)
         try:
             return await _completion(request, state)
+        except ClientDisconnect:
+            return _error(400, "The caller left before the question was read.")
         finally:
             state.in_flight -= 1
 
     async def models(request: Request) -> Response:
-        return JSONResponse(
-            {"object": "list", "data": [{"id": MODEL, "object": "model", "owned_by": "relove"}]}
-        )
+        return JSONResponse({"object": "list", "data": [{"id": MODEL, "object": "model", "owned_by": "relove"}]})
 
     async def faults(request: Request) -> Response:
         return await _faults(request, state)

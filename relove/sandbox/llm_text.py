@@ -17,6 +17,10 @@ STEM = 5
 MARKUP = re.compile(r"<[^>\n]{1,40}>|https?://\S+|www\.\S+|t\.me/\S+|\S+@\S+|@\w+|[*_~`#|>\\^{}$=]+")
 DIGITS = re.compile(r"\+?\d[\d\s()-]{6,}\d")
 QUOTE = re.compile(r"[^\W\d_]+(?:[\s,-]+[^\W\d_]+){2,6}")
+VERBAL = re.compile(
+    r"(?:[аеиоуыюя](?:т|ть|тся|ться|те|шь|шься|м|мся|л|ла|ло|ли|лся|лась|лись|лось)|ют|ут|чь|сти|йте"
+    r"|льно|нно|тно|дно|вно|сно|щий|щая|щее|щие|вший|нный|ший|ее|(?<![нт])ие|ые|ый|ий|ая|ого|ому|ыми|ими|ых|их|ing|ly|ed)$"
+)
 FIRST_PERSON = {
     *("я", "мне", "меня", "мной", "мой", "моя", "моё", "мое", "мои", "мы", "нам", "нас", "наш"),
     *("i", "me", "my", "mine", "we", "us", "our", "i'm", "i've"),
@@ -53,7 +57,7 @@ def read_post(text: str, language: Language) -> Post:
     """`language` counts only where the text itself has none."""
     plain = DIGITS.sub(" ", MARKUP.sub(" ", MARK.sub(" ", text[:POST_LIMIT])))
     kept = tuple(" ".join(each.split()) for each in sentences(plain) if words(each) and not is_order(each))
-    return Post(kept, detect_language(" ".join(kept)) or language)
+    return Post(kept, detect_language(" ".join(kept)) or detect_language(plain) or language)
 
 
 def summarise(post: Post) -> dict[str, object]:
@@ -69,7 +73,8 @@ def summarise(post: Post) -> dict[str, object]:
 def comment(post: Post, voice: Voice, seed: str) -> str:
     """A comment of one to three sentences; the same seed gives the same words."""
     dice = random.Random(seed)
-    found = [word for word in keywords(post, 8) if not _touches(word, voice.forbidden)]
+    known = [word for word in keywords(post, 8) if not _touches(word, voice.forbidden)]
+    found = [word for word in known if not _is_verbal(word)] or known
     if not found:
         return " ".join(dice.choice(part) for part in know.MODEST[post.language])
     first, second = dice.choice(found[:3]), ""
@@ -78,7 +83,7 @@ def comment(post: Post, voice: Voice, seed: str) -> str:
     slots = {"a": first, "b": second, "q": _quote(post, voice, dice), "i": _one(voice.interests, dice)}
     openings = know.OPENINGS[post.language]
     parts = [_fill(openings[voice.manner] + openings["plain"], slots, dice) + "."]
-    if second and not voice.short:
+    if not voice.short:
         parts.append(_fill(know.MIDDLES[post.language], slots, dice))
     parts.append(dice.choice(know.CLOSINGS[post.language]))
     return " ".join(parts)
@@ -87,9 +92,7 @@ def comment(post: Post, voice: Voice, seed: str) -> str:
 def voice_of(described: dict[str, object]) -> Voice:
     """From the JSON of a prompt's voice block."""
     said = f"{described.get('style', '')} {described.get('tone', '')}".lower()
-    manner = next(
-        (name for name, stems in know.MANNERS.items() if any(stem in said for stem in stems)), "plain"
-    )
+    manner = next((name for name, stems in know.MANNERS.items() if any(stem in said for stem in stems)), "plain")
     return Voice(
         manner,
         any(stem in said for stem in know.SHORT),
@@ -99,14 +102,19 @@ def voice_of(described: dict[str, object]) -> Voice:
 
 
 def keywords(post: Post, count: int) -> list[str]:
-    """The most frequent words that carry meaning, one of each stem; of equals the longer first."""
+    """Words that carry meaning, one of each stem: likely nouns first, then the frequent, then the long."""
     found = content_words(post.text, post.language)
     weight = Counter(word[:STEM] for word in found)
     first: dict[str, str] = {}
     for word in found:
         first.setdefault(word[:STEM], word)
-    ranked = sorted(first, key=lambda stem: (-weight[stem], -min(len(first[stem]), 9)))
+    ranked = sorted(first, key=lambda stem: (_is_verbal(first[stem]), -weight[stem], -min(len(first[stem]), 9)))
     return [first[stem][:40] for stem in ranked[:count]]
+
+
+def _is_verbal(word: str) -> bool:
+    """Whether the ending speaks against a noun: verbs, adverbs, participles."""
+    return VERBAL.search(word) is not None
 
 
 def _leading(post: Post) -> str:
@@ -151,9 +159,7 @@ def _quote(post: Post, voice: Voice, dice: random.Random) -> str:
 def _fill(phrases: Sequence[str], slots: dict[str, str], dice: random.Random) -> str:
     """One of the phrases for which every slot has a word."""
     fitting = [
-        phrase
-        for phrase in phrases
-        if all(word or f"{{{slot}}}" not in phrase for slot, word in slots.items())
+        phrase for phrase in phrases if all(word or f"{{{slot}}}" not in phrase for slot, word in slots.items())
     ]
     return dice.choice(fitting).format(**slots)
 

@@ -2,11 +2,14 @@
 
 import asyncio
 from collections.abc import Coroutine, Iterator
+from contextlib import closing
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
 
 import pytest
+from asgiref.sync import sync_to_async
+from django.db import connection, connections
 from django.utils import timezone
 from pydantic import BaseModel
 from pytest_django import Settings
@@ -52,6 +55,7 @@ def run(work: Coroutine[Any, Any, R]) -> R:
             return await work
         finally:
             await llm.aclose()
+            await sync_to_async(connections.close_all)()
 
     return asyncio.run(closing())
 
@@ -186,9 +190,7 @@ def test_no_more_at_once_than_there_are_places(server: LLMServer, settings: Sett
     server.state.latency = 0.05
 
     async def many() -> None:
-        await asyncio.gather(
-            *(llm.ask("draft", Draft, MESSAGES, key=f"draft:{number}") for number in range(12))
-        )
+        await asyncio.gather(*(llm.ask("draft", Draft, MESSAGES, key=f"draft:{number}") for number in range(12)))
 
     run(many())
     assert server.state.peak == 3
@@ -239,14 +241,43 @@ def test_a_call_in_flight_elsewhere_is_not_doubled(server: LLMServer) -> None:
     assert server.state.requests == 1
 
 
+async def in_flight(server: LLMServer) -> None:
+    """Until a request has reached the server, which lives in another thread."""
+    async with asyncio.timeout(10):
+        while not server.state.in_flight:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+
+
+def test_a_paid_answer_outlives_a_lost_database_connection(server: LLMServer) -> None:
+    server.fault("slow:0.3")
+
+    with connection.cursor() as cursor:
+        mine = cursor.execute("SELECT pg_backend_pid()").fetchone()[0]
+
+    def disconnect_the_doors() -> None:
+        with closing(connections.create_connection("default")) as own, own.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid NOT IN (%s, pg_backend_pid())",
+                [mine],
+            )
+
+    async def interrupted() -> str:
+        task = asyncio.create_task(llm.ask("draft", Draft, MESSAGES, key="draft:1"))
+        await in_flight(server)
+        await asyncio.to_thread(disconnect_the_doors)
+        return (await task).value.text
+
+    assert run(interrupted()) in LLMCall.objects.get().response["body"]
+    assert server.state.stats()["answered"] == 1
+
+
 def test_being_cancelled_loses_no_paid_answer(server: LLMServer) -> None:
     server.fault("timeout")
 
     async def cancelled() -> None:
         task = asyncio.create_task(llm.ask("draft", Draft, MESSAGES, key="draft:1"))
-        async with asyncio.timeout(10):
-            while not server.state.in_flight:
-                await asyncio.sleep(0)
+        await in_flight(server)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
