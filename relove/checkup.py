@@ -134,7 +134,7 @@ def check_keys() -> str:
         raise Trouble(f"{error} Put the key that is missing back at the end of its ring.") from error
     except DatabaseError as error:
         raise Trouble(f"unknown, the database does not answer ({_first_line(error)})") from error
-    return f"both rings, {opened} stored values opened"
+    return f"both rings, stored values opened: {opened}"
 
 
 CHECKS: list[tuple[str, Callable[[], str]]] = [
@@ -159,11 +159,9 @@ def _opened(field: object) -> int:
     """Open the oldest and the newest value of a sealed column; how many there were."""
     if not isinstance(field, SealedField):
         return 0
-    rows = field.model._default_manager.exclude(**{field.name: None})
-    values = [
-        row for order in ("pk", "-pk") for row in rows.order_by(order).values_list(field.name, flat=True)[:1]
-    ]
-    for value in values:
+    rows = field.model._default_manager.exclude(**{field.name: None}).values_list("pk", field.name)
+    values = dict(row for order in ("pk", "-pk") for row in rows.order_by(order)[:1])
+    for value in values.values():
         value.reveal()
     return len(values)
 
