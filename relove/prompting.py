@@ -42,9 +42,7 @@ PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     (NICK, re.compile(r"(?<![\w@])@[A-Za-z]\w{2,31}")),
     (
         PHONE,
-        re.compile(
-            r"(?<![\w.,+])(?:\+\d|8|7)[\s(-]{0,2}\d{3}(?:[\s)-]{0,2}\d){6,9}(?![\w])|\+\d{9,15}(?!\d)"
-        ),
+        re.compile(r"(?<![\w.,+])(?:\+\d|8|7)[\s(-]{0,2}\d{3}(?:[\s)-]{0,2}\d){6,9}(?![\w])|\+\d{9,15}(?!\d)"),
     ),
 )
 MARK = re.compile(rf"\[(?:{LINK}|{EMAIL}|{NICK}|{PHONE}|{NAME})(?: \d+)?\]", re.IGNORECASE)

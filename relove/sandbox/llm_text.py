@@ -14,11 +14,11 @@ from relove.sandbox import llm_words as know
 POST_LIMIT = 8_000
 IDEA_LIMIT = 220
 STEM = 5
-MARKUP = re.compile(r"<[^>\n]{1,40}>|https?://\S+|www\.\S+|t\.me/\S+|\S+@\S+|@\w+|[*_~`#|>\\^{}$=]+")
+MARKUP = re.compile(r"<[^>\n]{1,40}>|https?://\S+|www\.\S+|t\.me/\S+|\S+@\S+|@\w+|#\w+|[*_~`#|>\\^{}$=]+")
 DIGITS = re.compile(r"\+?\d[\d\s()-]{6,}\d")
 QUOTE = re.compile(r"[^\W\d_]+(?:[\s,-]+[^\W\d_]+){2,6}")
 VERBAL = re.compile(
-    r"(?:[аеиоуыюя](?:т|ть|тся|ться|те|шь|шься|м|мся|л|ла|ло|ли|лся|лась|лись|лось)|ют|ут|чь|сти|йте"
+    r"(?:[аеёиоуыюя](?:т|ть|тся|ться|те|шь|шься|м|мся|л|ла|ло|ли|лся|лась|лись|лось)|[аеуя]ю|ют|ут|чь|сти|йте"
     r"|льно|нно|тно|дно|вно|сно|щий|щая|щее|щие|вший|нный|ший|ее|(?<![нт])ие|ые|ый|ий|ая|ого|ому|ыми|ими|ых|их|ing|ly|ed)$"
 )
 FIRST_PERSON = {
@@ -84,7 +84,8 @@ def comment(post: Post, voice: Voice, seed: str) -> str:
     openings = know.OPENINGS[post.language]
     parts = [_fill(openings[voice.manner] + openings["plain"], slots, dice) + "."]
     if not voice.short:
-        parts.append(_fill(know.MIDDLES[post.language], slots, dice))
+        middles = know.MIDDLES if second else know.ALONE
+        parts.append(_fill(middles[post.language], slots, dice))
     parts.append(dice.choice(know.CLOSINGS[post.language]))
     return " ".join(parts)
 

@@ -159,7 +159,5 @@ def test_emoji_with_joiners_pass() -> None:
 
 @given(st.text(alphabet=st.characters(), max_size=200), st.text(alphabet=st.characters(), max_size=200))
 def test_no_text_breaks_the_checks(text: str, post: str) -> None:
-    for refusal in check_draft(
-        text, post_text=post, forbidden=[post[:20]], recent_own=[post], recent_post=[text]
-    ):
+    for refusal in check_draft(text, post_text=post, forbidden=[post[:20]], recent_own=[post], recent_post=[text]):
         assert str(refusal.reason)
