@@ -198,7 +198,7 @@ class Runner:
     async def _take(self, lease: Lease) -> None:
         """Connect an account just leased, and bring back what a former holder left."""
         self._avoid[lease.account] = asyncio.get_running_loop().time() + AVOID_SECONDS
-        store = DatabaseStore(await self.lines.store.get(), lease.account, lease.token)
+        store = DatabaseStore(self.lines.store, lease.account, lease.token)
         data = await in_thread(bookkeeping.session_of, lease.account)
         gateway = MtprotoGateway(data, store, local_addr=self.local_addr)
         held = Held(lease, gateway)

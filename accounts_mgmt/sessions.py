@@ -2,32 +2,33 @@
 
 import json
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from typing import Any
 
-import psycopg
-
+from accounts_mgmt.lines import Line
 from accounts_mgmt.models import AccountEntity, AccountUpdateState, TelegramAccountSession
 from relove.fields import Sealed
 from relove.telegram.session import Entity, SessionData, UpdateState
 
 ENTITIES_LOADED = 5000
 
+# Each only while the lease is ours: a former holder's state must not overwrite its successor's.
 SAVE_STATES = """
 INSERT INTO account_update_states (account_id, entity_id, pts, qts, seq, date)
-SELECT %s, * FROM unnest(%s::bigint[], %s::int[], %s::int[], %s::int[], %s::timestamptz[])
+SELECT a.id, v.* FROM telegram_account_sessions a,
+    unnest(%s::bigint[], %s::int[], %s::int[], %s::int[], %s::timestamptz[]) AS v
+WHERE a.id = %s AND a.lease_token = %s
 ON CONFLICT (account_id, entity_id) DO UPDATE
     SET pts = excluded.pts, qts = excluded.qts, seq = excluded.seq, date = excluded.date
 """
 
 SAVE_ENTITIES = """
 INSERT INTO account_entities (account_id, entity_id, access_hash, username, seen_at)
-SELECT %s, *, now() FROM unnest(%s::bigint[], %s::bigint[], %s::text[])
+SELECT a.id, v.*, now() FROM telegram_account_sessions a,
+    unnest(%s::bigint[], %s::bigint[], %s::text[]) AS v
+WHERE a.id = %s AND a.lease_token = %s
 ON CONFLICT (account_id, entity_id) DO UPDATE
     SET access_hash = excluded.access_hash, username = excluded.username, seen_at = excluded.seen_at
 """
-
-STILL_OURS = "SELECT 1 FROM telegram_account_sessions WHERE id = %s AND lease_token = %s FOR SHARE"
 
 
 def seal_session(data: SessionData) -> Sealed:
@@ -55,16 +56,12 @@ def open_session(account: TelegramAccountSession) -> SessionData:
 class DatabaseStore:
     """SessionStore of one held account: nothing is stored once the lease is another's."""
 
-    def __init__(self, database: psycopg.AsyncConnection[Any], account: int, token: int) -> None:
-        self._database = database
-        self._account = account
-        self._token = token
+    def __init__(self, line: Line, account: int, token: int) -> None:
+        self._line = line
+        self._holder = [account, token]
 
     async def save_states(self, states: dict[int, UpdateState]) -> None:
-        rows = [
-            (entity, state.pts, state.qts, state.seq, state.date or datetime.now(UTC))
-            for entity, state in states.items()
-        ]
+        rows = [(entity, state.pts, state.qts, state.seq, state.date) for entity, state in states.items()]
         await self._save(SAVE_STATES, rows)
 
     async def save_entities(self, entities: Iterable[Entity]) -> None:
@@ -72,7 +69,4 @@ class DatabaseStore:
 
     async def _save(self, statement: str, rows: list[tuple[Any, ...]]) -> None:
         columns = [list(column) for column in zip(*rows, strict=True)]
-        async with self._database.transaction():
-            held = await self._database.execute(STILL_OURS, [self._account, self._token])
-            if await held.fetchone():
-                await self._database.execute(statement, [self._account, *columns])
+        await self._line.rows(statement, [*columns, *self._holder])

@@ -4,6 +4,7 @@ Order of precedence: the process environment, `.env`, then what a running `make 
 its state folder. Without any of them Telegram and the language model are the sandbox's.
 """
 
+import warnings
 from decimal import Decimal
 from pathlib import Path
 
@@ -178,8 +179,13 @@ LLM_PRICES: dict[str, tuple[float, float]] = {
 # between a grant and the server's clock takes the rest (measured: 30/s let 31 through, 28/s never 29).
 SEND_CEILING = env.float("RELOVE_SEND_CEILING", default=28.0)
 # (count, seconds) windows, per account and chat, and per chat over all our accounts.
-PACE_ACCOUNT_CHAT = [(1, 1.0), (20, 60.0)]
-PACE_CHAT = [(1, 1.0), (20, 60.0)]
+PACE_PER_SECOND = env.int("RELOVE_PACE_PER_SECOND", default=1)
+PACE_PER_MINUTE = env.int("RELOVE_PACE_PER_MINUTE", default=20)
+if TELEGRAM_GATEWAY != "sandbox":
+    # with real Telegram the limits can be lowered, never raised or lifted
+    SEND_CEILING = min(SEND_CEILING or 28.0, 28.0)
+    PACE_PER_SECOND, PACE_PER_MINUTE = min(PACE_PER_SECOND, 1), min(PACE_PER_MINUTE, 20)
+PACE_ACCOUNT_CHAT = PACE_CHAT = [(PACE_PER_SECOND, 1.0), (PACE_PER_MINUTE, 60.0)]
 LEASE_SECONDS = env.float("RELOVE_LEASE_SECONDS", default=15.0)
 CLAIM_AHEAD = env.int("RELOVE_CLAIM_AHEAD", default=40)
 # Base of the retry delays: the second attempt one base later, the third two (± 20 %).
@@ -192,6 +198,8 @@ ACCOUNTS_PER_RUNNER = env.int("RELOVE_ACCOUNTS_PER_RUNNER", default=300)
 
 # --- clusters -----------------------------------------------------------------------------------
 
+# django-q2 warns of a task without a time-out; ours is meant to run for hours and watches itself.
+warnings.filterwarnings("ignore", message="Retry and timeout are misconfigured")
 # Runs for hours in one worker: no time-out, one task a worker, acknowledged when begun.
 LONG_CLUSTER = {"timeout": None, "retry": 86400, "recycle": 1, "ack_failures": True, "queue_limit": 2}
 Q_CLUSTER = {

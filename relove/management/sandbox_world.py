@@ -1,0 +1,134 @@
+"""The sandbox's people and channel, and our rows for them: for the first start and for the demonstration."""
+
+from dataclasses import dataclass
+from datetime import datetime, time
+
+from django.conf import settings
+
+from accounts_mgmt.models import TelegramAccountSession
+from accounts_mgmt.sessions import seal_session
+from commentators.models import AccountPersonality, CommentatorAccount, CommentSchedule, TelegramChannel
+from relove import texts
+from relove.fields import Sealed, keyed_hash
+from relove.sandbox.client import SandboxClient
+from relove.telegram.session import SessionData
+
+CHANNEL = "put_k_sebe"
+OWNER = "reLove"
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """An invented commentator of the sandbox."""
+
+    username: str
+    first_name: str
+    style: str
+    tone: str
+    interests: list[str]
+    vocabulary: list[str]
+
+
+VOICES = [
+    Voice("relove_anna", "Анна", "коротко, с вопросом в конце", "тепло", ["привычки", "отдых"], ["бережно"]),
+    Voice("relove_pavel", "Павел", "по делу, с примером", "спокойно", ["страхи", "цели"], ["шаг"]),
+    Voice("relove_vera", "Вера", "образно", "мягко", ["путь героя", "тень"], ["тропа", "порог"]),
+    Voice("relove_oleg", "Олег", "с лёгкой иронией", "дружелюбно", ["встречи"], ["честно говоря"]),
+    Voice("relove_inna", "Инна", "вдумчиво", "уважительно", ["прошлое", "семья"], ["замечаю"]),
+    Voice("relove_maks", "Максим", "кратко и ясно", "бодро", ["тело", "движение"], ["попробовать"]),
+]
+READERS = [("reader_lena", "Лена"), ("reader_igor", "Игорь"), ("reader_nika", "Ника")]
+
+
+def disclosure() -> str:
+    return texts.get("disclosure.profile", "ru", owner=OWNER)
+
+
+def description(channel: str = CHANNEL) -> dict[str, object]:
+    """The world as the sandbox takes it: accounts, a channel with comments, readers who respond."""
+    bio = disclosure()
+    accounts = [
+        {"first_name": voice.first_name, "username": voice.username, "about": bio} for voice in VOICES
+    ]
+    readers = [{"first_name": name, "username": username} for username, name in READERS]
+    return {
+        "users": [*accounts, *readers],
+        "channels": [
+            {
+                "title": "Путь к себе",
+                "username": channel,
+                "about": "О пути героя, привычках и отдыхе",
+                "discussion": True,
+                "members": [username for username, _ in READERS],
+            }
+        ],
+        "people": [
+            {"user": username, "reacts": {"share": 0.5, "emoji": ["👍", "❤"]}} for username, _ in READERS
+        ],
+        "settings": {"people": True},
+    }
+
+
+def connect_accounts(client: SandboxClient, now: datetime) -> list[CommentatorAccount]:
+    """Rows for the sandbox's ready accounts, each with a voice. Needs the session ring."""
+    return [_connect(client, voice, now) for voice in VOICES]
+
+
+def _connect(client: SandboxClient, voice: Voice, now: datetime) -> CommentatorAccount:
+    ready = client.session(voice.username)
+    user = ready["user"]
+    host, _, port = settings.SANDBOX_TELEGRAM.rpartition(":")
+    data = SessionData(bytes.fromhex(ready["auth_key"]), ready["dc_id"], host, int(port))
+    phone = f"+7999{user['id'] % 10**7:07}"
+    account, _ = TelegramAccountSession.objects.update_or_create(
+        telegram_user_id=user["id"],
+        defaults={
+            "label": f"{voice.first_name} @{voice.username}",
+            "role": TelegramAccountSession.Role.COMMENTATOR,
+            "username": voice.username,
+            "first_name": voice.first_name,
+            "phone": Sealed.seal("personal", phone),
+            "phone_hash": keyed_hash(phone),
+            "phone_mask": f"+7 ••• ••• {phone[-4:-2]} {phone[-2:]}",
+            "session": seal_session(data),
+            "owner": voice.first_name,
+            "owner_consent_at": now,
+            "disclosure": disclosure(),
+        },
+    )
+    commentator, _ = CommentatorAccount.objects.get_or_create(session=account)
+    AccountPersonality.objects.get_or_create(
+        account=commentator,
+        defaults={
+            "style": voice.style,
+            "tone": voice.tone,
+            "interests": voice.interests,
+            "vocabulary": voice.vocabulary,
+        },
+    )
+    return commentator
+
+
+def add_channel(
+    accounts: list[CommentatorAccount], now: datetime, per_day: int, channel: str = CHANNEL
+) -> TelegramChannel:
+    """Our own channel, with the basis to comment there, and every account on its schedule."""
+    row, _ = TelegramChannel.objects.get_or_create(
+        username=channel,
+        defaults={
+            "basis": TelegramChannel.Basis.OWN,
+            "basis_by": OWNER,
+            "basis_at": now.date(),
+            "listener": accounts[0].session,
+            "deputy": accounts[1].session,
+            "monitoring_interval": 1,
+        },
+    )
+    for account in accounts:
+        CommentSchedule.objects.get_or_create(
+            account=account,
+            channel=row,
+            # the whole day: a window that ends where it starts runs once around the clock
+            defaults={"comments_per_day": per_day, "start_time": time(0), "end_time": time(0)},
+        )
+    return row
