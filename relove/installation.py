@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from relove.embedded import (
     PostgreSQL,
@@ -36,6 +37,14 @@ class Sandbox:
             "RELOVE_SANDBOX_TELEGRAM": f"127.0.0.1:{self.telegram_port}",
             "RELOVE_SANDBOX_HTTP": f"http://127.0.0.1:{self.http_port}",
         }
+
+    @classmethod
+    def from_env(cls, env: dict[str, str]) -> Self | None:
+        """The sandbox that `env` wrote down, if one is run here."""
+        names = ("RELOVE_SANDBOX_TELEGRAM", "RELOVE_SANDBOX_HTTP")
+        if not set(names) <= set(env):
+            return None
+        return cls(*(int(env[name].rsplit(":", 1)[1]) for name in names))
 
     def is_ready(self) -> bool:
         return not is_free(self.telegram_port) and not is_free(self.http_port)

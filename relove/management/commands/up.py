@@ -11,9 +11,17 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from relove.embedded import EmbeddedError, ensure_keys, services_file, state_dir, write_env
+from relove.embedded import EmbeddedError, ensure_keys, read_env, services_file, state_dir, write_env
 from relove.foreground import ForegroundError, Stopped, check_place, only_instance, stopped_by_signals
-from relove.installation import CLUSTERS, Installation, environment, find_installation, manage, session_keys
+from relove.installation import (
+    CLUSTERS,
+    Installation,
+    Sandbox,
+    environment,
+    find_installation,
+    manage,
+    session_keys,
+)
 from relove.partitions import ensure_partitions
 from relove.supervision import SupervisionError, Supervisor
 
@@ -73,12 +81,16 @@ class Command(BaseCommand):
         ready = installation.ready_checks()
         for name in ready:
             supervisor.start(name)
+        # the sandbox starts while the database is set up
+        sandbox_ready = ready.pop("sandbox", None)
         for name, is_ready in ready.items():
             self._wait(supervisor, name, is_ready)
         if installation.postgres:
             installation.postgres.create_database("relove")
         self.stdout.write("Bringing the database up to date …")
         said = self._set_up(supervisor)
+        if sandbox_ready:
+            self._wait(supervisor, "sandbox", sandbox_ready)
         # the web first: pages wait for a person, clusters do not
         supervisor.start("web")
         self._wait(supervisor, "web", lambda: _answers(installation.web_port))
@@ -141,7 +153,18 @@ class Command(BaseCommand):
         call_command("migrate", verbosity=0, interactive=False)
         call_command("createcachetable", verbosity=0)
         ensure_partitions(timezone.now())
+        _wait_for_sandbox()
         call_command("prepare")
+
+
+def _wait_for_sandbox() -> None:
+    """The preparation may speak to it. Raises CommandError when it does not come."""
+    sandbox = Sandbox.from_env(read_env(services_file()))
+    deadline = time.monotonic() + READY_SECONDS
+    while sandbox and not sandbox.is_ready():
+        if time.monotonic() > deadline:
+            raise CommandError(f"the sandbox did not answer within {READY_SECONDS} s")
+        time.sleep(0.05)
 
 
 def _answers(port: int) -> bool:
