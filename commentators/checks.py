@@ -7,7 +7,6 @@ every reason at once.
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -70,13 +69,19 @@ def check_draft(
     this account's last comments, `recent_post` all accounts' comments under the same post.
     """
     language = language or detect_language(post_text)
+    post_text = post_text[: 2 * TELEGRAM_UNITS]
     case = Case(text, post_text, language, forbidden, recent_own, recent_post, limits or Limits())
-    return [refusal for check in CHECKS if (refusal := check(case))]
+    # What no message can hold is not worth reading.
+    checks = (check_length,) if len(text) > TELEGRAM_UNITS else CHECKS
+    return [refusal for check in checks if (refusal := check(case))]
 
 
 def similarity(first: str, second: str) -> float:
     """Likeness of two texts from 0 to 1: common trigrams of their words to all of them, as in pg_trgm."""
-    one, other = _trigrams(first), _trigrams(second)
+    return _share(_trigrams(first), _trigrams(second))
+
+
+def _share(one: set[str], other: set[str]) -> float:
     return len(one & other) / len(one | other) if one and other else 0.0
 
 
@@ -167,14 +172,15 @@ def check_similarity(case: Case) -> Refusal | None:
 
 
 def _is_like(text: str, others: Sequence[str], limit: float) -> bool:
-    return any(similarity(text, other) >= limit for other in others)
+    mine = _trigrams(text)
+    return any(_share(mine, _trigrams(other)) >= limit for other in others)
 
 
 def check_copy(case: Case) -> Refusal | None:
     """A comment is not the post over again: no long run of its words, quoted or not."""
     mine, theirs = ([word.lower() for word in words(each)] for each in (case.text, case.post_text))
-    run = SequenceMatcher(None, mine, theirs, autojunk=False).find_longest_match()
-    if run.size >= COPIED_WORDS:
+    pieces = {tuple(theirs[start : start + COPIED_WORDS]) for start in range(len(theirs) - COPIED_WORDS + 1)}
+    if any(tuple(mine[start : start + COPIED_WORDS]) in pieces for start in range(len(mine))):
         return Refusal("copy", _("The text repeats a long piece of the post."))
     return None
 

@@ -10,7 +10,7 @@ from typing import Literal
 Language = Literal["ru", "en"]
 
 WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
-NOISE = re.compile(r"https?://\S+|www\.\S+|\S+@\S+\.\S+|@\w+|\[[^\]\n]{1,20}\]")
+NOISE = re.compile(r"https?://\S+|www\.\S+|[^\s@]{0,64}@\S*|\[[^\]\n]{1,20}\]")
 
 RUSSIAN = """а без бы был была были было быть в вам вас ведь весь вот все всё всего всегда всех вы где да даже
 для до его ее её ей если есть еще ещё же за здесь и из или им их к как какая какие какой когда кто
@@ -23,7 +23,8 @@ RUSSIAN = """а без бы был была были было быть в вам
 каждый каждая каждое который которая которое которые которых которого которой весь вся всю своего
 своей своим вами нами одна одно два две несколько именно лет пока
 снова хочу хочет могу могут делать сделать стал стала стали больше меньше раньше
-позже иногда часто редко заново опять вдруг вместо хорошо ниже выше первый первая второй третий лучший любой другой другие другая других нужен важно"""
+позже иногда часто редко заново опять вдруг вместо хорошо ниже выше
+первый первая второй третий лучший любой другой другие другая других нужен важно"""
 ENGLISH = """a about after again all also always am an and any are as at be because been before being between
 both but by can could did do does doing done down each even every few for from get go had has have
 having he her here him his how i if in into is it it's its just let like make many may me more most

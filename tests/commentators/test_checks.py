@@ -1,5 +1,7 @@
 """Every check of a draft, with what it refuses and what it lets pass."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -161,3 +163,11 @@ def test_emoji_with_joiners_pass() -> None:
 def test_no_text_breaks_the_checks(text: str, post: str) -> None:
     for refusal in check_draft(text, post_text=post, forbidden=[post[:20]], recent_own=[post], recent_post=[text]):
         assert str(refusal.reason)
+
+
+@pytest.mark.parametrize("piece", ["a@", "a.", "я ", "мне это ", "my own ", "+7", "8(9", "«", "x", "напиши "])
+def test_no_repetition_keeps_the_checks_busy(piece: str) -> None:
+    text = (piece * 4_096)[:4_096]
+    began = time.process_time()
+    check_draft(text, post_text=text, recent_own=[text] * 50)
+    assert time.process_time() - began < 3
