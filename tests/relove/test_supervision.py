@@ -1,5 +1,6 @@
 """Programs under supervisord: order of stopping, restarts, and nothing left behind."""
 
+import fcntl
 import os
 import signal
 import subprocess
@@ -135,6 +136,26 @@ def test_a_second_instance_is_refused_while_the_first_lives(tmp_path: Path) -> N
         pass
     with only_instance(tmp_path / "lock", print):
         pass
+
+
+def test_an_instance_waits_for_the_programs_of_one_that_was_killed(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    killed = subprocess.Popen(["true"])
+    killed.wait()
+    path.write_text(str(killed.pid))
+    said = []
+    with path.open() as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        programs = subprocess.Popen(["cat"], stdin=subprocess.PIPE, pass_fds=[file.fileno()])
+
+    def end_programs(message: str) -> None:
+        said.append(message)
+        programs.communicate()
+
+    with only_instance(path, end_programs):
+        assert path.read_text() == str(os.getpid())
+    assert len(said) == 1
+    assert "interrupted run" in said[0]
 
 
 def test_a_folder_of_somebody_else_is_refused_in_a_sentence(tmp_path: Path) -> None:
