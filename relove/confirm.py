@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.utils.functional import Promise
 
+from relove import show
 from relove.admin.base import BackOfficeAdmin
 
 CONFIRMED = "confirmed"
@@ -49,7 +50,7 @@ def ask(
         "title": title,
         "sentence": sentence,
         "button": button,
-        "named": rows[:NAMED],
+        "named": [show.foreign_text(getattr(row, "text", "") or str(row)) for row in rows[:NAMED]],
         "others": max(0, len(rows) - NAMED),
         "ids": [row.pk for row in rows],
         "checkbox_name": ACTION_CHECKBOX_NAME,

@@ -112,7 +112,7 @@ SYSTEM = Section(
     _("System settings"),
     "tune",
     [
-        Tab(_("Values in force"), name="section_system"),
+        Tab(_("Values"), name="section_system"),
         Tab(_("Waiting tasks"), "django_q.ormq"),
         Tab(_("Finished tasks"), "django_q.success"),
         Tab(_("Failed tasks"), "django_q.failure"),

@@ -111,6 +111,11 @@ def foreign_text(text: str, lines: int = 2) -> SafeString:
     return format_html('<bdi class="rl-text rl-clamp-{}" title="{}">{}</bdi>', lines, shown, shown)
 
 
+def shorten(text: str) -> str:
+    """A text as a title: sixty characters, with a sign that there is more."""
+    return Truncator(" ".join(text.split())).chars(60)
+
+
 def whole_text(text: str) -> SafeString:
     """The same, in full, with its line breaks."""
     return format_html('<bdi class="rl-text rl-whole">{}</bdi>', text) if text else NOTHING
@@ -157,7 +162,7 @@ def key_values(data: Any) -> SafeString:
     if data in (None, {}, [], ""):
         return NOTHING
     if isinstance(data, Mapping):
-        rows = ((_key_name(key), key_values(value)) for key, value in data.items())
+        rows = ((_key_name(key), key_values(data[key])) for key in sorted(data, key=_key_place))
         return format_html('<dl class="rl-rows">{}</dl>', format_html_join("", "<dt>{}</dt><dd>{}</dd>", rows))
     if isinstance(data, list | tuple):
         if all(isinstance(value, str | int | float) and len(str(value)) < 40 for value in data):
@@ -168,6 +173,11 @@ def key_values(data: Any) -> SafeString:
     if isinstance(data, bool):
         return mark_safe(_("yes") if data else _("no"))  # noqa: S308  (our own two words)
     return whole_text(str(data))
+
+
+def _key_place(key: str) -> int:
+    """Known keys in the order of KEY_NAMES, the rest behind; a jsonb column keeps no order of its own."""
+    return list(KEY_NAMES).index(key) if key in KEY_NAMES else len(KEY_NAMES)
 
 
 def _key_name(key: str) -> str:

@@ -5,6 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.html import format_html
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
@@ -29,6 +30,12 @@ CALL_KINDS = {
 
 def call_name(kind: str) -> str:
     return show.capital(str(CALL_KINDS.get(kind, kind.replace("_", " "))))
+
+
+def _safe_next(request: HttpRequest) -> str:
+    """Where the page that asked wants to go on; never to another site."""
+    wish = request.GET.get("next", "")
+    return wish if url_has_allowed_host_and_scheme(wish, allowed_hosts=None) else ""
 
 
 @admin.register(AccountCall)
@@ -68,6 +75,8 @@ class AccountCallAdmin(ReadOnlyAdmin):
             "badge": self.state_badge(call),
             "result": self.result_rows(call),
             "finished": call.state in FINISHED,
+            "address": request.get_full_path(),
+            "next_url": _safe_next(request),
         }
         template = "accounts_mgmt/call_part.html" if part else "accounts_mgmt/call.html"
         return TemplateResponse(request, template, context)

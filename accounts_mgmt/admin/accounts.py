@@ -46,7 +46,7 @@ class AccountAdmin(BackOfficeAdmin):
         (None, {"fields": [("label", "role"), ("state_badge", "waits"), "state_words"]}),
         (
             _("Owner and disclosure"),
-            {"fields": ["may_write", ("owner", "owner_consent_at"), "disclosure", "disclosure_seen"]},
+            {"fields": ["may_write", "owner", "owner_consent_at", "disclosure", "disclosure_seen"]},
         ),
         (
             _("In Telegram"),

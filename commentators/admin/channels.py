@@ -1,6 +1,7 @@
 """Channels: adding one by its name, its posting basis, who reads it."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import admin
@@ -21,6 +22,7 @@ from unfold.contrib.import_export.forms import ExportForm, ImportForm
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from commentators import services
 from commentators.admin.resources import ChannelResource
 from commentators.models import TelegramChannel
 from relove import show
@@ -85,8 +87,6 @@ class ChannelAdmin(SimpleHistoryAdmin, ImportExportModelAdmin, BackOfficeAdmin):
         """Ask Telegram for the channel; the next page shows what became of the question."""
         if not self.has_add_permission(request):
             return redirect("admin:commentators_telegramchannel_changelist")
-        from commentators import services
-
         form = NewChannelForm(request.POST or None)
         if form.is_valid():
             try:
@@ -94,7 +94,9 @@ class ChannelAdmin(SimpleHistoryAdmin, ImportExportModelAdmin, BackOfficeAdmin):
             except ValidationError as error:
                 form.add_error("name", error)
             else:
-                return redirect("admin:accounts_mgmt_accountcall_progress", call.pk)
+                channel = reverse("admin:commentators_telegramchannel_change", args=[call.arguments["channel"]])
+                progress = reverse("admin:accounts_mgmt_accountcall_progress", args=[call.pk])
+                return redirect(f"{progress}?{urlencode({'next': channel})}")
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,

@@ -197,7 +197,7 @@ class CommentAdmin(ExportMixin, ReadOnlyAdmin):
 
     @display(description=_("post"))
     def post_link(self, row: GeneratedComment) -> SafeString:
-        return show.link(row.post)
+        return show.link(row.post, show.shorten(row.post.text) or str(row.post))
 
     @display(description=_("text"))
     def post_text(self, row: GeneratedComment) -> SafeString:

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from django.contrib import messages
 from django.http import HttpRequest
@@ -12,11 +11,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
+from commentators import services
 from relove import confirm, desk
 from relove.models import Staff
-
-if TYPE_CHECKING:
-    from commentators.services import Decisions
 
 REASONS = (
     _("Off topic"),
@@ -28,7 +25,7 @@ REASONS = (
 )
 SKIPPED_NAMED = 5
 
-Run = Callable[[Sequence[int], Staff, datetime, str], "Decisions"]
+Run = Callable[[Sequence[int], Staff, datetime, str], services.Decisions]
 
 
 @dataclass(frozen=True)
@@ -45,43 +42,13 @@ class Decision:
     danger: bool = False
 
 
-def _run_approve(ids: Sequence[int], staff: Staff, now: datetime, reason: str) -> "Decisions":
-    from commentators import services
-
-    return services.approve(ids, staff, now)
-
-
-def _run_reject(ids: Sequence[int], staff: Staff, now: datetime, reason: str) -> "Decisions":
-    from commentators import services
-
-    return services.reject(ids, staff, now, reason)
-
-
-def _run_cancel(ids: Sequence[int], staff: Staff, now: datetime, reason: str) -> "Decisions":
-    from commentators import services
-
-    return services.cancel(ids, staff, now)
-
-
-def _run_retry(ids: Sequence[int], staff: Staff, now: datetime, reason: str) -> "Decisions":
-    from commentators import services
-
-    return services.retry(ids, staff, now)
-
-
-def _run_check_now(ids: Sequence[int], staff: Staff, now: datetime, reason: str) -> "Decisions":
-    from commentators import services
-
-    return services.check_now(ids, staff, now)
-
-
 APPROVE = Decision(
     _("Approve"),
     _("Approve: %(count)s"),
     _("The comments go to the queue and leave at their planned time."),
     _("Approved: %(count)s."),
     ("draft",),
-    _run_approve,
+    lambda ids, staff, now, reason: services.approve(ids, staff, now),
 )
 REJECT = Decision(
     _("Reject"),
@@ -89,7 +56,7 @@ REJECT = Decision(
     _("Rejected drafts are kept but never sent."),
     _("Rejected: %(count)s."),
     ("draft",),
-    _run_reject,
+    lambda ids, staff, now, reason: services.reject(ids, staff, now, reason),
     REASONS,
     danger=True,
 )
@@ -98,8 +65,8 @@ CANCEL = Decision(
     _("Cancel: %(count)s"),
     _("Comments still in the queue are taken out of it; what is being sent is not touched."),
     _("Cancelled: %(count)s."),
-    ("pending", "unknown"),
-    _run_cancel,
+    ("pending",),
+    lambda ids, staff, now, reason: services.cancel(ids, staff, now),
     danger=True,
 )
 RETRY = Decision(
@@ -108,7 +75,7 @@ RETRY = Decision(
     _("Failed comments go back to the queue with their attempts counted anew."),
     _("Queued again: %(count)s."),
     ("failed",),
-    _run_retry,
+    lambda ids, staff, now, reason: services.retry(ids, staff, now),
 )
 CHECK = Decision(
     _("Check now"),
@@ -116,11 +83,11 @@ CHECK = Decision(
     _("Telegram is asked at once whether these comments stand under their posts."),
     _("Being checked: %(count)s."),
     ("unknown",),
-    _run_check_now,
+    lambda ids, staff, now, reason: services.check_now(ids, staff, now),
 )
 
 
-def carry_out(request: HttpRequest, decision: Decision, ids: Sequence[int]) -> "Decisions":
+def carry_out(request: HttpRequest, decision: Decision, ids: Sequence[int]) -> services.Decisions:
     """Run the decision and tell the person how many were done, which were skipped, and why."""
     assert isinstance(request.user, Staff)
     outcome = decision.run(ids, request.user, timezone.now(), confirm.reason_given(request))

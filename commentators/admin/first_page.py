@@ -83,7 +83,7 @@ def today(request: HttpRequest, now: datetime) -> desk.Panel | None:
             _("sent today"), rows.filter(sent_at__gte=midnight).count(), f"{comments}?status__exact=sent", "sent"
         ),
         desk.Figure(
-            _("failed"), rows.filter(status="failed").count(), f"{comments}?status__exact=failed", "failed"
+            _("with an error"), rows.filter(status="failed").count(), f"{comments}?status__exact=failed", "failed"
         ),
         desk.Figure(
             _("outcome unknown"),

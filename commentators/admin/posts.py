@@ -40,7 +40,7 @@ class PostAdmin(ExportMixin, ReadOnlyAdmin):
             _("Details"),
             {
                 "classes": ["tab"],
-                "fields": [("message_id", "album_id"), "media", ("stored", "edited"), "attempts"],
+                "fields": [("message_id", "album_id"), "media_rows", ("stored", "edited"), "attempts"],
             },
         ),
     ]
@@ -94,7 +94,7 @@ class PostAdmin(ExportMixin, ReadOnlyAdmin):
         return show.key_values(post.engagement)
 
     @display(description=_("media"))
-    def media(self, post: TelegramPost) -> SafeString:
+    def media_rows(self, post: TelegramPost) -> SafeString:
         return show.key_values(post.media_urls)
 
     @display(description=_("in Telegram"))

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from commentators import services
 from commentators.admin.decisions import APPROVE, REASONS, REJECT, carry_out
 from commentators.models import GeneratedComment
 from relove import confirm, show
@@ -49,7 +50,6 @@ def queue(request: HttpRequest, page: "CommentAdmin") -> HttpResponse:
     current = next((d for d in drafts if str(d.pk) == request.GET.get("id")), drafts[0] if drafts else None)
     context = {
         **page.admin_site.each_context(request),
-        "opts": page.opts,
         "title": _("Review queue"),
         "is_fullwidth": "1",
         "drafts": [{"row": d, "time": show.short_time(d.scheduled_at)} for d in drafts],
@@ -127,8 +127,6 @@ def decide(request: HttpRequest, page: "CommentAdmin", comment_id: int) -> HttpR
 
 
 def _edited(request: HttpRequest, comment_id: int) -> bool:
-    from commentators import services
-
     assert isinstance(request.user, Staff)
     try:
         services.edit_text(comment_id, request.user, request.POST.get("text", ""))

@@ -7,13 +7,14 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from import_export.admin import ImportExportModelAdmin
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.contrib.import_export.forms import ExportForm, ImportForm
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import INPUT_CLASSES, UnfoldAdminTextareaWidget
 
 from commentators.admin.resources import PersonalityResource, ScheduleResource
 from commentators.models import AccountPersonality, CommentatorAccount, CommentSchedule
@@ -57,12 +58,20 @@ class DaysField(forms.TypedMultipleChoiceField):
         super().__init__(choices=WEEKDAYS, coerce=int, required=False, widget=widget, **kwargs)
 
 
+class ClockInput(forms.TimeInput):
+    """Hours and minutes as text: the browser's own time field speaks the browser's language."""
+
+    def __init__(self) -> None:
+        attrs = {"class": " ".join(INPUT_CLASSES), "placeholder": "09:00", "maxlength": 5}
+        super().__init__(attrs=attrs, format="%H:%M")
+
+
 class VoiceForm(forms.ModelForm):  # type: ignore[type-arg]
-    interests = LinesField(label=_("interests"), help_text=_("One a line."))
-    vocabulary = LinesField(label=_("words it likes"), help_text=_("One a line."))
-    examples = LinesField(label=_("examples"), help_text=_("Comments in this voice, one a line."))
+    interests = LinesField(label=capfirst(_("interests")), help_text=_("One a line."))
+    vocabulary = LinesField(label=capfirst(_("words it likes")), help_text=_("One a line."))
+    examples = LinesField(label=capfirst(_("examples")), help_text=_("Comments in this voice, one a line."))
     forbidden = LinesField(
-        label=_("forbidden words"), help_text=_("One a line. A draft with one of them is refused.")
+        label=capfirst(_("forbidden words")), help_text=_("One a line. A draft with one of them is refused.")
     )
 
     class Meta:
@@ -71,7 +80,7 @@ class VoiceForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 class ScheduleForm(forms.ModelForm):  # type: ignore[type-arg]
-    days = DaysField(label=_("days of the week"), help_text=_("None chosen means every day."))
+    days = DaysField(label=capfirst(_("days of the week")), help_text=_("None chosen means every day."))
 
     class Meta:
         model = CommentSchedule
@@ -86,8 +95,8 @@ class ScheduleForm(forms.ModelForm):  # type: ignore[type-arg]
             "is_active",
         ]
         widgets = {
-            "start_time": UnfoldAdminTextInputWidget(attrs={"type": "time"}),
-            "end_time": UnfoldAdminTextInputWidget(attrs={"type": "time"}),
+            "start_time": ClockInput(),
+            "end_time": ClockInput(),
         }
 
 
@@ -190,7 +199,7 @@ class ScheduleAdmin(HistoryAdmin):
 
     @display(description=_("state"), ordering="is_active")
     def state(self, schedule: CommentSchedule) -> SafeString:
-        return show.badge("active", _("active")) if schedule.is_active else show.badge("disabled", _("off"))
+        return show.badge("active", _("on")) if schedule.is_active else show.badge("disabled", _("off"))
 
     @display(description=_("channel"), ordering="channel__title")
     def channel_link(self, schedule: CommentSchedule) -> SafeString:

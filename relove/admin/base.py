@@ -8,7 +8,7 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
 from django.db import DataError
 from django.db.models import Model
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from unfold.admin import ModelAdmin
 
 from relove.paginator import BoundedPaginator
@@ -37,6 +37,11 @@ class BackOfficeAdmin(ModelAdmin):
         declared = {_filter_field(item) for item in self.list_filter}
         field = lookup.split("__")[0]
         return lookup in self.extra_lookups or (field in declared and _is_plain(lookup, field))
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Two buttons are enough: nobody adds ten channels or voices in a row."""
+        context["show_save_and_add_another"] = False
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
         """The list for this query string; one that the database cannot answer leads back to the plain list."""
