@@ -13,6 +13,7 @@ from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from accounts_mgmt import health, reasons
 from accounts_mgmt.batching import Batcher
@@ -77,7 +78,7 @@ def verdict(row: Claimed, error: GatewayError, *, requested: bool, jitter: float
         return Settlement(row, Status.FAILED, failed=True, code=error.code, reason=reason)
     failures = row.retry_count + 1
     if failures >= ATTEMPTS:
-        reason = reasons.gettext(reasons.EXHAUSTED) % {"code": error.code}
+        reason = gettext(reasons.EXHAUSTED) % {"code": error.code}
         return Settlement(row, Status.FAILED, failed=True, code=error.code, reason=reason)
     maybe = unclear or (requested and isinstance(error, Temporary))
     return Settlement(
@@ -224,7 +225,7 @@ class Delivery:
         try:
             found = await look_up(held.gateway, row)
         except GatewayError:
-            reason = reasons.gettext(reasons.UNREADABLE)
+            reason = gettext(reasons.UNREADABLE)
             return Settlement(
                 row,
                 Status.UNKNOWN,

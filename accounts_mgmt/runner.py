@@ -22,6 +22,7 @@ from typing import Any
 
 import psycopg
 from django.conf import settings
+from django.utils.translation import gettext
 from redis.asyncio import Redis
 
 from accounts_mgmt import bookkeeping, calls, health, outbox, reasons, updates
@@ -114,14 +115,20 @@ class Runner:
                 (self.flush, FLUSH_EVERY),
             )
         ]
-        ears = asyncio.create_task(self._listen())
+        loops.append(asyncio.create_task(self._listen()))
+        stopped = asyncio.create_task(self.drained.wait())
         try:
-            await self.drained.wait()
+            # a loop that ends has met a fault of ours: better a new runner than half of one
+            await asyncio.wait([stopped, *loops], return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for task in (*loops, ears):
+            self.drained.set()
+            for task in loops:
                 task.cancel()
-            await asyncio.gather(*loops, ears, return_exceptions=True)
+            ended = await asyncio.gather(*loops, return_exceptions=True)
             await self._wind_up()
+        for error in ended:
+            if isinstance(error, Exception):
+                raise error
 
     def stop(self) -> None:
         self.drained.set()
@@ -225,7 +232,7 @@ class Runner:
         for kind in outgoing_models():
             await self.lines.claim.rows(
                 statements(kind).take_over,
-                [reasons.gettext(reasons.CRASHED), [lease.account], [lease.token]],
+                [gettext(reasons.CRASHED), [lease.account], [lease.token]],
             )
         await self.desk.take_over(lease)
 

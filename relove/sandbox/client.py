@@ -26,7 +26,7 @@ class SandboxClient:
         if method == "GET":
             path += "?" + urlencode(fields or {})  # type: ignore[arg-type]
         else:
-            body = fields if isinstance(fields, str) else json.dumps(fields or {})
+            body = fields if isinstance(fields, str) else json.dumps(fields or {}, ensure_ascii=False)
         connection = http.client.HTTPConnection(self._host, self._port, timeout=self._timeout)
         try:
             connection.request(method, path, body.encode() if body else None)

@@ -82,7 +82,7 @@ def updated(catalogue: Catalog) -> Catalog:
     catalogue.update(template, no_fuzzy_matching=True)
     catalogue.obsolete.clear()
     for message in catalogue:
-        message.locations = [(name, None) for name in sorted({name for name, _line in message.locations})]
+        message.locations = [(name, 0) for name in sorted({name for name, _line in message.locations})]
     return catalogue
 
 
