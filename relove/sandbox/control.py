@@ -177,6 +177,7 @@ class Control:
                 for (account, method), count in stats.requests.items()
             ],
             "unhandled": dict(stats.unhandled),
+            "crashed": dict(stats.crashed),
             "views_increments": {str(account): count for account, count in stats.views_increments.items()},
             "online": sorted(self.core.hub.online),
             "connections": len(self.core.connections),

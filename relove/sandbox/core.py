@@ -80,7 +80,7 @@ class Keyring:
         return self.add(Key(ready_key(self.world.seed, user, number), user=user, number=number))
 
     def use(self, key: Key, address: str) -> None:
-        """Notes a call; used from two addresses within the window a key dies. Raises RpcError for a dead one."""
+        """Notes a call; a key used from two addresses within the window dies. Raises RpcError then."""
         if key.dead:
             raise RpcError(key.dead)
         now, window = time.time(), self.world.settings.duplicated_key_window
@@ -95,6 +95,7 @@ class Keyring:
 class Stats:
     requests: Counter[tuple[int | None, str]] = field(default_factory=Counter)
     unhandled: Counter[str] = field(default_factory=Counter)
+    crashed: Counter[str] = field(default_factory=Counter)
     views_increments: Counter[int] = field(default_factory=Counter)
 
 

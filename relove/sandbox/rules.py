@@ -70,11 +70,12 @@ def may_read(world: World, user: User, channel: Channel) -> None:
         raise RpcError("CHANNEL_PRIVATE")
 
 
-def may_write(channel: Channel, user: User, draft: Draft) -> None:
+def may_write(world: World, channel: Channel, user: User, draft: Draft) -> None:
     if user.id in channel.admins:
         return
     if user.id in channel.banned:
         raise RpcError("USER_BANNED_IN_CHANNEL")
+    may_read(world, user, channel)
     if channel.broadcast or channel.closed:
         raise RpcError("CHAT_WRITE_FORBIDDEN")
     if user.id not in channel.members:
@@ -95,7 +96,7 @@ def say_in_channel(world: World, channel: Channel, sender: User | None, draft: D
     """A group message, a comment, or (in a broadcast channel) a post and its copy for the discussion."""
     draft.checked()
     if sender is not None:
-        may_write(channel, sender, draft)
+        may_write(world, channel, sender, draft)
         channel.last_sent[sender.id] = time.time()
     author = None if channel.broadcast or sender is None else sender.id
     message = draft.message(channel.new_id(), author, **_reply(channel, draft.reply_to))

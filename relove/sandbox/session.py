@@ -35,6 +35,8 @@ _WRONG_SALT = 48
 _KEY_FREE = {"help.GetConfig", "help.GetNearestDc"}  # answered even for a dead key
 _UPKEEP = ("updates.", "help.", "account.UpdateStatus", "users.GetUsers")  # what idle clients do, too
 _UNSIGNED = ("help.", "auth.")  # areas open to a key nobody has signed in with
+# What a handler meets where a request is built of parts nobody builds it of, or where we made a mistake.
+_CRASHES = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError, struct.error)
 _IGNORED = (types.MsgsAck, types.MsgsStateInfo, types.MsgsAllInfo, types.MsgResendReq)
 
 
@@ -245,7 +247,12 @@ class Connection(asyncio.Protocol):
             self.core.stats.unhandled[method] += 1
             logger.warning("no handler for %s", method)
             raise RpcError("METHOD_NOT_IMPLEMENTED")
-        return handler(Call(self.core, key, self), request)
+        try:
+            return handler(Call(self.core, key, self), request)
+        except _CRASHES as crash:
+            self.core.stats.crashed[method] += 1
+            logger.exception("%s failed", method)
+            raise RpcError("INTERNAL", 500) from crash
 
     def _reply(self, msg_id: int, body: bytes, fault: Fault | None) -> None:
         result = struct.pack("<Iq", _RPC_RESULT, msg_id) + body

@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -88,6 +89,11 @@ def method_name(request: type) -> str:
     area = request.__module__.removeprefix("telethon.tl.functions").strip(".")
     name = request.__name__.removesuffix("Request")
     return f"{area}.{name}" if area else name
+
+
+def seconds(date: datetime | None) -> float | None:
+    """Unix seconds of a date of a request; None for none, which TL writes as the zero second."""
+    return date.timestamp() or None if date else None
 
 
 def utf16_length(text: str) -> int:

@@ -7,10 +7,11 @@ from telethon.tl import types
 from telethon.tl.functions import messages
 
 from relove.sandbox.methods.registry import Call, handles
-from relove.sandbox.tl import RpcError
+from relove.sandbox.tl import RpcError, seconds
 from relove.sandbox.world import Box, Channel, Message, Thread, User
 
 _MAX_PAGE = 100
+_FOREVER = float("inf")
 
 
 def channel_messages(call: Call, channel: Channel, ids: list[int], count: int) -> Any:
@@ -32,7 +33,7 @@ def _contents(call: Call, box: Box, ids: list[int]) -> dict[str, Any]:
     views = call.core.views
     users, chats = views.around(call.user, box, found)
     listed = [
-        views.message(call.user, box, box.messages[id]) if id in box.messages else types.MessageEmpty(id)
+        views.message(call.user, box, box.messages[id]) if id in box.messages else types.MessageEmpty(id=id, peer_id=None)
         for id in ids
     ]
     return {"messages": listed, "users": users, "chats": chats}
@@ -46,9 +47,9 @@ def _page(ids: list[int], request: Any, box: Box) -> list[int]:
     end = len(ids)
     if request.offset_id:
         end = bisect_left(ids, request.offset_id)
-    date = getattr(request, "offset_date", None)
+    date = seconds(getattr(request, "offset_date", None))
     if date and not request.offset_id:
-        end = bisect_left(ids, date.timestamp(), key=lambda id: box.messages[id].date)
+        end = bisect_left(ids, date, key=lambda id: box.messages[id].date)
     end = min(end, bisect_left(ids, request.max_id)) if request.max_id else end
     end = min(len(ids), max(0, end - request.add_offset))
     start = max(0, end - min(max(request.limit, 0), _MAX_PAGE))
@@ -90,8 +91,7 @@ def _matches(message: Message, request: Any, author: int | None) -> bool:
     return (
         request.q.lower() in message.text.lower()
         and author in (None, message.sender)
-        and not (request.min_date and message.date < request.min_date.timestamp())
-        and not (request.max_date and message.date > request.max_date.timestamp())
+        and (seconds(request.min_date) or 0) <= message.date <= (seconds(request.max_date) or _FOREVER)
     )
 
 
@@ -191,7 +191,7 @@ def get_reactions_list(call: Call, request: Any) -> Any:
 def get_dialogs(call: Call, request: Any) -> Any:
     peers: list[User | Channel] = [call.world.channels[id] for id in call.user.channels]
     peers += [call.world.users[id] for id in call.user.dialogs]
-    before = request.offset_date.timestamp() if request.offset_date else float("inf")
+    before = seconds(request.offset_date) or _FOREVER
     dated = sorted(((_top_date(call, peer), peer) for peer in peers), key=lambda pair: -pair[0])
     listed = [peer for date, peer in dated if date < before]
     page = listed[: max(1, min(request.limit, _MAX_PAGE))]

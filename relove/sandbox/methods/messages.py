@@ -14,7 +14,7 @@ from relove.sandbox.world import Box, Channel, Message, Thread, User
 
 @handles(messages.SendMessageRequest)
 def send_message(call: Call, request: Any) -> Any:
-    peer = call.peer(request.peer)
+    peer = call.peer(request.peer, to_write=True)
     earlier = call.world.remembered(call.user.id, request.random_id)
     if earlier:
         return _repeated(call, request.random_id, *earlier)

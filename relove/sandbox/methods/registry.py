@@ -47,12 +47,16 @@ class Call:
             raise RpcError("AUTH_KEY_UNREGISTERED")
         return self.world.users[self.key.user]
 
-    def channel(self, given: Any) -> Channel:
-        """The channel that is named, if the hash is this person's and the channel may be read."""
+    def channel(self, given: Any, *, to_write: bool = False) -> Channel:
+        """The channel that is named, if the hash is this person's.
+
+        It has to be readable; for writing, rules.may_write has the word.
+        """
         channel = self.world.channels.get(getattr(given, "channel_id", 0))
         if channel is None or given.access_hash != self._hash("channel", channel.id):
             raise RpcError("CHANNEL_INVALID")
-        may_read(self.world, self.user, channel)
+        if not to_write:
+            may_read(self.world, self.user, channel)
         return channel
 
     def person(self, given: Any) -> User:
@@ -66,9 +70,9 @@ class Call:
             raise RpcError("USER_ID_INVALID" if isinstance(given, types.InputUser) else "PEER_ID_INVALID")
         return person
 
-    def peer(self, given: Any) -> User | Channel:
+    def peer(self, given: Any, *, to_write: bool = False) -> User | Channel:
         if isinstance(given, types.InputPeerChannel | types.InputChannel):
-            return self.channel(given)
+            return self.channel(given, to_write=to_write)
         return self.person(given)
 
     def box(self, peer: User | Channel) -> Box:

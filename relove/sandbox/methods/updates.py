@@ -5,7 +5,7 @@ from typing import Any
 from telethon.tl.functions import updates
 
 from relove.sandbox.methods.registry import Call, handles
-from relove.sandbox.tl import RpcError
+from relove.sandbox.tl import RpcError, seconds
 
 
 @handles(updates.GetStateRequest)
@@ -17,8 +17,7 @@ def get_state(call: Call, request: Any) -> Any:
 def get_difference(call: Call, request: Any) -> Any:
     if request.pts < 1:
         raise RpcError("PERSISTENT_TIMESTAMP_EMPTY")
-    date = request.date.timestamp() if request.date else 0
-    return call.core.hub.difference(call.user, request.pts, date)
+    return call.core.hub.difference(call.user, request.pts, seconds(request.date) or 0)
 
 
 @handles(updates.GetChannelDifferenceRequest)
