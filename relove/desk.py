@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.core.cache import cache
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -136,6 +137,13 @@ def panels(request: HttpRequest, now: datetime) -> list[Panel]:
     ordered = sorted(_panels, key=lambda pair: pair[0])
     made = (function(request, now) for _, function in ordered)
     return [panel for panel in made if panel is not None]
+
+
+def staff_of(request: HttpRequest) -> Staff:
+    """Who is at the page; the admin lets nobody else in."""
+    if not isinstance(request.user, Staff):
+        raise PermissionDenied
+    return request.user
 
 
 def may(request: HttpRequest, *permissions: str) -> bool:

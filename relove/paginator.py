@@ -16,7 +16,7 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]
     @cached_property
     def count(self) -> int:
         # without its order: the rows are only counted
-        found = self.object_list.order_by()[: COUNTED + 1].count()  # type: ignore[union-attr]
+        found = self.object_list.order_by()[: COUNTED + 1].count()  # type: ignore[attr-defined]
         return MANY if found > COUNTED else found
 
     @property

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import Model
@@ -143,7 +144,7 @@ def row_link(table: str, row_id: int | None, models: Iterable[type[Model]]) -> S
     return format_html("{} {}", table, row_id)
 
 
-def number(value: float | None, digits: int = 0) -> SafeString:
+def number(value: float | Decimal | None, digits: int = 0) -> SafeString:
     if value is None:
         return NOTHING
     words = formats.number_format(value, digits, use_l10n=True, force_grouping=True)

@@ -3,7 +3,9 @@
 from datetime import timedelta
 from typing import Any
 
+from django.contrib.auth.models import Group
 from django.utils import timezone
+from django_q.models import Failure, OrmQ, Schedule, Success
 
 from accounts_mgmt.models import (
     AccountCall,
@@ -79,6 +81,7 @@ class Scene:
             for state in ("draft", "pending", "sent", "failed", "unknown", "rejected", "cancelled")
         }
         self._logs(rows)
+        self._background()
 
     def _account(self, label: str, username: str, telegram_id: int) -> TelegramAccountSession:
         account: TelegramAccountSession = TelegramAccountSession.objects.create(
@@ -146,6 +149,16 @@ class Scene:
         )
         return comment
 
+    def _background(self) -> None:
+        """A role, and the background tasks in every state."""
+        Group.objects.create(name="Операторы")
+        common = {"func": "commentators.tasks.run_llm", "cluster": "llm"}
+        times = {"started": self.now - timedelta(minutes=3), "stopped": self.now}
+        Success.objects.create(id="done", name="done", success=True, result="ok", **common, **times)
+        Failure.objects.create(id="failed", name="failed", success=False, result="Нет связи", **common, **times)
+        Schedule.objects.create(**common, schedule_type=Schedule.MINUTES, minutes=5, next_run=self.now)
+        OrmQ.objects.create(key="llm", payload="x", lock=self.now)
+
     def _logs(self, rows: int) -> None:
         for number in range(rows):
             OperationLog.objects.create(
@@ -160,7 +173,7 @@ class Scene:
             )
             LLMCall.objects.create(
                 key=f"key-{number}",
-                purpose="summarise",
+                purpose="summary",
                 model="sandbox",
                 status="answered",
                 subject_table="telegram_posts",

@@ -20,11 +20,12 @@ from relove.admin.filters import PeriodFilter
 FINISHED = ("done", "refused", "unknown", "expired")
 
 CALL_KINDS = {
-    "resolve_channel": _("find and check a channel"),
     "check_channel": _("find and check a channel"),
-    "join": _("join"),
-    "read_history": _("read the history"),
+    "join_channel": _("join a channel"),
+    "read_channel": _("read a channel"),
+    "read_metrics": _("read the response of readers"),
     "profile": _("read the profile"),
+    "disclose": _("put the disclosure into the profile"),
 }
 
 

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import action, display
 
-from accounts_mgmt import calls
+from accounts_mgmt import calls, services
 from accounts_mgmt.models import TelegramAccountSession
 from relove import confirm, desk, show
 from relove.admin.base import BackOfficeAdmin
@@ -171,7 +171,7 @@ class AccountAdmin(BackOfficeAdmin):
         account = self.get_object(request, object_id)
         if account is None:
             return redirect("admin:accounts_mgmt_telegramaccountsession_changelist")
-        call = calls.ask(account.pk, "profile", {}, asked_by=request.user, now=timezone.now())
+        call = calls.ask(account.pk, "profile", {}, asked_by=desk.staff_of(request), now=timezone.now())
         return redirect("admin:accounts_mgmt_accountcall_progress", call.pk)
 
     @action(description=_("Pause"), icon="pause", permissions=["change"])
@@ -179,12 +179,10 @@ class AccountAdmin(BackOfficeAdmin):
         account = self.get_object(request, object_id)
         if account is None:
             return redirect("admin:accounts_mgmt_telegramaccountsession_changelist")
-        from accounts_mgmt import services
-
         hours = request.POST.get("hours", "")
         reason = confirm.reason_given(request)
         if confirm.is_confirmed(request) and hours in PAUSES and reason:
-            services.pause(account, timezone.now() + timedelta(hours=int(hours)), reason, request.user)
+            services.pause(account, timezone.now() + timedelta(hours=int(hours)), reason, desk.staff_of(request))
             desk.forget_counts()
             messages.success(request, _now("The account is paused; its messages wait in the queue."))
             return redirect("admin:accounts_mgmt_telegramaccountsession_change", account.pk)
@@ -203,10 +201,8 @@ class AccountAdmin(BackOfficeAdmin):
         account = self.get_object(request, object_id)
         if account is None:
             return redirect("admin:accounts_mgmt_telegramaccountsession_changelist")
-        from accounts_mgmt import services
-
         if confirm.is_confirmed(request):
-            services.resume(account, request.user)
+            services.resume(account, desk.staff_of(request))
             desk.forget_counts()
             messages.success(request, _now("The account goes on."))
             return redirect("admin:accounts_mgmt_telegramaccountsession_change", account.pk)

@@ -27,6 +27,7 @@ from commentators.admin.resources import ChannelResource
 from commentators.models import TelegramChannel
 from relove import show
 from relove.admin.base import BackOfficeAdmin
+from relove.desk import staff_of
 from relove.exports import FORMATS
 
 
@@ -90,7 +91,7 @@ class ChannelAdmin(SimpleHistoryAdmin, ImportExportModelAdmin, BackOfficeAdmin):
         form = NewChannelForm(request.POST or None)
         if form.is_valid():
             try:
-                call = services.add_channel(form.cleaned_data["name"], request.user, timezone.now())
+                call = services.add_channel(form.cleaned_data["name"], staff_of(request), timezone.now())
             except ValidationError as error:
                 form.add_error("name", error)
             else:

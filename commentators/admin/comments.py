@@ -19,7 +19,7 @@ from commentators.admin import decisions, review
 from commentators.admin.decisions import Decision
 from commentators.admin.resources import CommentResource
 from commentators.models import GeneratedComment
-from relove import confirm, show
+from relove import confirm, desk, show
 from relove.admin.base import ReadOnlyAdmin
 from relove.admin.filters import PeriodFilter
 from relove.exports import FORMATS
@@ -87,7 +87,7 @@ class CommentAdmin(ExportMixin, ReadOnlyAdmin):
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[GeneratedComment]:
-        return super().get_queryset(request).with_links()  # type: ignore[no-any-return]
+        return super().get_queryset(request).with_links()
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
@@ -102,7 +102,7 @@ class CommentAdmin(ExportMixin, ReadOnlyAdmin):
 
     def has_decide_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Comments are never edited as rows; those who may change them may decide about them."""
-        return bool(request.user.has_perm("commentators.change_generatedcomment"))  # type: ignore[union-attr]
+        return desk.may(request, "commentators.change_generatedcomment")
 
     def has_export_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)

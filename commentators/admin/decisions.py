@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from commentators import services
 from relove import confirm, desk
+from relove.desk import staff_of
 from relove.models import Staff
 
 REASONS = (
@@ -89,8 +90,7 @@ CHECK = Decision(
 
 def carry_out(request: HttpRequest, decision: Decision, ids: Sequence[int]) -> services.Decisions:
     """Run the decision and tell the person how many were done, which were skipped, and why."""
-    assert isinstance(request.user, Staff)
-    outcome = decision.run(ids, request.user, timezone.now(), confirm.reason_given(request))
+    outcome = decision.run(ids, staff_of(request), timezone.now(), confirm.reason_given(request))
     desk.forget_counts()
     if outcome.done:
         messages.success(request, str(decision.done) % {"count": len(outcome.done)})

@@ -13,11 +13,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from accounts_mgmt.outbox import Status
 from commentators import services
 from commentators.admin.decisions import APPROVE, REASONS, REJECT, carry_out
 from commentators.models import GeneratedComment
 from relove import confirm, show
-from relove.models import Staff
+from relove.desk import staff_of
 
 if TYPE_CHECKING:
     from commentators.admin.comments import CommentAdmin
@@ -62,7 +63,8 @@ def queue(request: HttpRequest, page: "CommentAdmin") -> HttpResponse:
 
 
 def _drafts() -> list[GeneratedComment]:
-    rows = GeneratedComment.objects.drafts().with_links().select_related("account__personality")
+    rows = GeneratedComment.objects.with_links().filter(status=Status.DRAFT)
+    rows = rows.select_related("account__personality")
     return list(rows.order_by(F("scheduled_at").asc(nulls_last=True), "id")[:LISTED])
 
 
@@ -127,9 +129,8 @@ def decide(request: HttpRequest, page: "CommentAdmin", comment_id: int) -> HttpR
 
 
 def _edited(request: HttpRequest, comment_id: int) -> bool:
-    assert isinstance(request.user, Staff)
     try:
-        services.edit_text(comment_id, request.user, request.POST.get("text", ""))
+        services.edit_text(comment_id, staff_of(request), request.POST.get("text", ""))
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
         return False

@@ -73,6 +73,11 @@ class ReadOnlyAdmin(BackOfficeAdmin):
 
     warn_unsaved_form = False
 
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        # nobody changes these rows, so Django's own history of changes stays empty
+        context["show_history"] = False
+        return super().render_change_form(request, context, *args, **kwargs)
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 

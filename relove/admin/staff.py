@@ -17,7 +17,7 @@ from relove.models import Staff
 
 
 @admin.register(Staff)
-class StaffAdmin(UserAdmin, BackOfficeAdmin):
+class StaffAdmin(UserAdmin, BackOfficeAdmin):  # type: ignore[misc, type-arg]
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
@@ -62,7 +62,7 @@ class StaffAdmin(UserAdmin, BackOfficeAdmin):
         return show.short_time(staff.last_login)
 
 
-class RoleAdmin(DjangoGroupAdmin, BackOfficeAdmin):
+class RoleAdmin(DjangoGroupAdmin, BackOfficeAdmin):  # type: ignore[misc]
     """Roles: named sets of rights. Registered by relove.admin.foreign, in place of Django's own page."""
 
     list_display = ["name", "people"]

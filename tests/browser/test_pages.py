@@ -76,6 +76,37 @@ def test_no_page_scrolls_sideways_in_a_narrow_window(page: Page, scene: Scene) -
     assert too_wide == {}
 
 
+def test_history_import_and_export_work_under_the_policy(page: Page, scene: Scene, faults: list[str]) -> None:
+    scene.channel.title = "reLove: ежедневно"
+    scene.channel.save()
+    check(page, reverse("admin:commentators_telegramchannel_history", args=[scene.channel.pk]), faults)
+    expect(page.locator("#content")).to_contain_text("reLove: ежедневно")
+    shoot(page, "history")
+    check(page, reverse("admin:commentators_telegramchannel_export"), faults)
+    shoot(page, "export")
+
+    check(page, reverse("admin:commentators_telegramchannel_import"), faults)
+    table = "username,title,monitoring_interval\nrelove_daily,Новое имя,15\n"
+    page.locator("input[type=file]").set_input_files(
+        {"name": "channels.csv", "mimeType": "text/csv", "buffer": table.encode()}
+    )
+    page.locator("select[name=format]").select_option(label="csv")
+    page.locator("form input[type=submit], form button[type=submit]").last.click()
+    expect(page.locator("#content")).to_contain_text("Новое имя")
+    shoot(page, "import")
+
+
+def test_the_interface_speaks_english_to_those_who_chose_it(page: Page, scene: Scene) -> None:
+    scene.staff.language = "en"
+    scene.staff.save()
+
+    page.goto(reverse("admin:commentators_generatedcomment_review"))
+
+    expect(page.get_by_role("button", name="Approve")).to_be_visible()
+    expect(page.get_by_text("Telegram accounts")).to_be_visible()
+    shoot(page, "queue-english")
+
+
 def test_sign_in_leads_to_the_dashboard(page: Page, scene: Scene) -> None:
     scene.staff.set_password("a long passphrase 4711")
     scene.staff.save()

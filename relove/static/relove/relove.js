@@ -28,6 +28,14 @@ document.addEventListener("alpine:init", () => {
   }));
 });
 
+// in a narrow window cells carry their column's name, which starts small
+document.addEventListener("DOMContentLoaded", () => {
+  for (const cell of document.querySelectorAll("#result_list [data-label]")) {
+    const words = cell.dataset.label;
+    cell.dataset.label = words.charAt(0).toUpperCase() + words.slice(1);
+  }
+});
+
 // style attributes are refused, setting a style by script is not
 document.addEventListener("DOMContentLoaded", () => {
   for (const bar of document.querySelectorAll("[data-width]")) {
