@@ -75,9 +75,7 @@ class People:
         if person.id not in box.members:
             return
         if emoji := (rule.get("reacts") or {}).get("emoji", ["👍"]):
-            self._maybe(
-                rule.get("reacts"), lambda: self._react(person, box, message, self.random.choice(emoji))
-            )
+            self._maybe(rule.get("reacts"), lambda: self._react(person, box, message, self.random.choice(emoji)))
         if texts := (rule.get("replies") or {}).get("texts"):
             self._maybe(rule["replies"], lambda: self._reply(person, box, message, self.random.choice(texts)))
 

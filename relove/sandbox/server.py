@@ -70,7 +70,7 @@ class Sandbox:
         self.core.telegram_address = (self.host, self.telegram_port)
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(lambda: Connection(self.core), sock=telegram)
-        config = uvicorn.Config(application(self), lifespan="off", log_config=None, access_log=False)
+        config = uvicorn.Config(application(self), lifespan="off", log_config=None, log_level="warning")
         self._web = _Web(config)
         self._tasks = [asyncio.create_task(self._web.serve([http]))]
         if self.state_file:

@@ -154,9 +154,7 @@ class Hub:
             timeout=30,
         )
 
-    def _replay(
-        self, viewer: User, box: Box, events: list[Event]
-    ) -> tuple[list[Any], list[Any], list[Message]]:
+    def _replay(self, viewer: User, box: Box, events: list[Event]) -> tuple[list[Any], list[Any], list[Message]]:
         """(new messages, other updates, all messages in them) of a run of events, as things are now."""
         new, other, seen = [], [], []
         for event in events:
@@ -173,9 +171,7 @@ class Hub:
                 other.append(self.views.update(viewer, Change(box, event, message)))
         return new, other, seen
 
-    def _around_all(
-        self, viewer: User, boxes: list[Any], messages: list[Message]
-    ) -> tuple[list[Raw], list[Raw]]:
+    def _around_all(self, viewer: User, boxes: list[Any], messages: list[Message]) -> tuple[list[Raw], list[Raw]]:
         users, chats = self.views.around(viewer, boxes[0], messages)
         return users, chats + [self.views.channel(viewer, channel) for channel in boxes[1:]]
 

@@ -134,9 +134,7 @@ class Views:
         group = not (isinstance(box, Channel) and box.broadcast)
         return types.MessageReactions(
             results=[
-                types.ReactionCount(
-                    types.ReactionEmoji(emoji), count, chosen_order=0 if emoji == mine else None
-                )
+                types.ReactionCount(types.ReactionEmoji(emoji), count, chosen_order=0 if emoji == mine else None)
                 for emoji, count in counts.most_common()
             ],
             can_see_list=group,

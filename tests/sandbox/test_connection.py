@@ -30,9 +30,7 @@ async def test_a_ready_key_is_signed_in(connect: Connect, anna: User) -> None:
     assert (me.id, me.first_name, me.username, me.phone) == (anna.id, "Анна", "anna", "79990000001")
 
 
-async def test_an_unknown_key_is_refused_at_the_transport(
-    sandbox: Sandbox, connect: Connect, anna: User
-) -> None:
+async def test_an_unknown_key_is_refused_at_the_transport(sandbox: Sandbox, connect: Connect, anna: User) -> None:
     session = session_for(sandbox, anna)
     session.auth_key = AuthKey(b"x" * 256)
     with pytest.raises(AuthKeyNotFound):
@@ -42,9 +40,11 @@ async def test_an_unknown_key_is_refused_at_the_transport(
 async def test_bytes_that_are_no_packet_close_the_connection(sandbox: Sandbox) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", sandbox.telegram_port)
     writer.write(b"GET / HTTP/1.1\r\n\r\n")
-    with pytest.raises(ConnectionResetError):
-        assert await asyncio.wait_for(reader.read(), DEADLINE) == b""
-        raise ConnectionResetError
+    try:
+        answer = await asyncio.wait_for(reader.read(), DEADLINE)
+    except ConnectionResetError:
+        answer = b""
+    assert answer == b""
     writer.close()
 
 
@@ -66,9 +66,7 @@ async def test_a_key_used_from_two_addresses_dies(sandbox: Sandbox, connect: Con
     assert sandbox.core.keyring.ready(anna.id).number == 1, "the next session asked for is another one"
 
 
-async def test_after_the_window_another_address_is_a_move(
-    sandbox: Sandbox, connect: Connect, anna: User
-) -> None:
+async def test_after_the_window_another_address_is_a_move(sandbox: Sandbox, connect: Connect, anna: User) -> None:
     sandbox.core.world.settings.duplicated_key_window = 0
     await connect(anna, local_addr=("127.0.0.1", 0))
     second = await connect(anna, local_addr=("127.0.0.2", 0))

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from random import Random
 from typing import Any
 
 import pytest
@@ -99,8 +100,10 @@ async def test_silence_is_committed_and_never_answered(
     client = await connect(anna)
     fault(sandbox, "silence", times=1)
     peer = await client.get_input_entity("boris")
-    waiting = asyncio.ensure_future(client(send(peer, "раз")))
-    await client(send(peer, "два"))
+    async with heard(await connect(boris), events.NewMessage()) as news:
+        waiting = asyncio.ensure_future(client(send(peer, "раз")))
+        assert await news.texts(1) == ["раз"]
+    await asyncio.wait_for(client(send(peer, "два")), DEADLINE)
     assert not waiting.done()
     assert [entry.text for entry in sandbox.core.world.ledger] == ["раз", "два"]
     waiting.cancel()
@@ -155,8 +158,8 @@ async def test_disordered_updates_arrive_once_and_in_order(
     assert sandbox.core.stats.requests[anna.id, "updates.GetChannelDifference"] == 0
 
 
-def test_shares_are_drawn_and_kinds_checked(sandbox: Sandbox) -> None:
-    faults = Faults(sandbox.core.world.random("test"))
+async def test_shares_are_drawn_and_kinds_checked() -> None:
+    faults = Faults(Random(1))
     faults.add(kind="RPC_CALL_FAIL", share=0.25)
     hits = sum(faults.for_call(1, "x", None) is not None for _ in range(1000))
     assert 180 < hits < 320

@@ -186,9 +186,7 @@ async def test_views_are_counted_for_posts_only_and_increments_are_recorded(
     assert sandbox.core.stats.views_increments == {anna.id: 1}
 
 
-async def test_history_is_paged_searched_and_filtered_by_author(
-    connect: Connect, anna: User, boris: User
-) -> None:
+async def test_history_is_paged_searched_and_filtered_by_author(connect: Connect, anna: User, boris: User) -> None:
     first, second = await connect(anna), await connect(boris)
     for number in range(150):
         await first(send("boris", f"письмо {number}"))
@@ -219,9 +217,7 @@ async def test_dialogs_list_chats_and_people(
     assert [dialog.unread_count for dialog in await client.get_dialogs()] == [0, 0]
 
 
-async def test_the_profile_is_changed_and_seen_by_others(
-    connect: Connect, anna: User, boris: User
-) -> None:
+async def test_the_profile_is_changed_and_seen_by_others(connect: Connect, anna: User, boris: User) -> None:
     first, second = await connect(anna), await connect(boris)
     about = "ИИ помогает мне писать"
     await first(functions.account.UpdateProfileRequest(first_name="Аня", about=about))
@@ -232,9 +228,7 @@ async def test_the_profile_is_changed_and_seen_by_others(
         await first(functions.account.UpdateProfileRequest(about="x" * 71))
 
 
-async def test_the_ceiling_of_the_server(
-    sandbox: Sandbox, connect: Connect, anna: User, boris: User
-) -> None:
+async def test_the_ceiling_of_the_server(sandbox: Sandbox, connect: Connect, anna: User, boris: User) -> None:
     sandbox.core.world.settings.rate = 3
     client = await connect(anna)
     calls = [client(send("boris", f"{n}")) for n in range(5)]

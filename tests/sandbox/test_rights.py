@@ -42,9 +42,7 @@ async def test_joining_and_leaving(sandbox: Sandbox, connect: Connect, channel: 
     assert visitor.id not in channel.members
 
 
-async def test_a_private_group_is_entered_by_invitation(
-    sandbox: Sandbox, connect: Connect, anna: User
-) -> None:
+async def test_a_private_group_is_entered_by_invitation(sandbox: Sandbox, connect: Connect, anna: User) -> None:
     group = sandbox.core.world.add_channel(title="Закрытая", broadcast=False)
     client = await connect(anna)
     invite = await client(functions.messages.CheckChatInviteRequest(group.invite))

@@ -16,9 +16,7 @@ _FOREVER = float("inf")
 
 def channel_messages(call: Call, channel: Channel, ids: list[int], count: int) -> Any:
     """Messages of a channel by id; what does not exist comes as MessageEmpty."""
-    return types.messages.ChannelMessages(
-        pts=channel.pts, count=count, topics=[], **_contents(call, channel, ids)
-    )
+    return types.messages.ChannelMessages(pts=channel.pts, count=count, topics=[], **_contents(call, channel, ids))
 
 
 def private_messages(call: Call, ids: list[int], count: int) -> Any:
@@ -33,7 +31,9 @@ def _contents(call: Call, box: Box, ids: list[int]) -> dict[str, Any]:
     views = call.core.views
     users, chats = views.around(call.user, box, found)
     listed = [
-        views.message(call.user, box, box.messages[id]) if id in box.messages else types.MessageEmpty(id=id, peer_id=None)
+        views.message(call.user, box, box.messages[id])
+        if id in box.messages
+        else types.MessageEmpty(id=id, peer_id=None)
         for id in ids
     ]
     return {"messages": listed, "users": users, "chats": chats}
@@ -116,9 +116,7 @@ def _discussion(call: Call, peer: Any, msg_id: int) -> tuple[Channel, list[int]]
         raise RpcError("MSG_ID_INVALID")
     group = call.world.channels[peer.linked]
     near = (peer.messages.get(id) for id in range(msg_id - 10, msg_id + 11))
-    album = [
-        part for part in near if part and (part is post or (post.grouped and part.grouped == post.grouped))
-    ]
+    album = [part for part in near if part and (part is post or (post.grouped and part.grouped == post.grouped))]
     copies = [part.discussion for part in album if part.discussion in group.messages]
     if not copies:
         raise RpcError("MSG_ID_INVALID")

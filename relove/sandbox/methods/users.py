@@ -40,6 +40,4 @@ def resolve_username(call: Call, request: Any) -> Any:
         chats = [views.channel(call.user, owner)]
         return types.contacts.ResolvedPeer(peer=types.PeerChannel(owner.id), chats=chats, users=[])
     person = call.world.users[owner.id]
-    return types.contacts.ResolvedPeer(
-        types.PeerUser(owner.id), chats=[], users=[views.user(call.user, person)]
-    )
+    return types.contacts.ResolvedPeer(types.PeerUser(owner.id), chats=[], users=[views.user(call.user, person)])
