@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -ec
 .DELETE_ON_ERROR:
-.PHONY: help venv up test demo check style types arrows migrations deployment lock clean
+.PHONY: help venv up test demo check style types arrows migrations deployment lock messages clean
 
 RUN := .venv/bin/python
 # another lock, another stamp: the environment is brought up to date once for each requirements.txt
@@ -14,6 +14,7 @@ help:
 	@echo "make demo    posts become delivered comments, without a browser [EXPORT=result.json] [JSON=1]"
 	@echo "make check   style, types, arrows between apps, migrations, deployment settings"
 	@echo "make lock    write requirements.txt from requirements.in"
+	@echo "make messages bring the Russian catalogue up to date and compile it"
 	@echo "make clean   remove .venv and caches; the data in var/ stays"
 
 venv: $(STAMP)
@@ -53,6 +54,9 @@ deployment: $(STAMP)
 	@RELOVE_HTTPS=true RELOVE_ALLOWED_HOSTS=relove.example \
 		RELOVE_SECRET_KEY="$$($(RUN) -c 'import secrets; print(secrets.token_urlsafe(50))')" \
 		$(RUN) manage.py check --deploy --fail-level WARNING
+
+messages: $(STAMP)
+	@$(RUN) manage.py messages
 
 lock: $(STAMP)
 	@$(RUN) -m uv --version >/dev/null 2>&1 || $(RUN) -m pip install --quiet uv
