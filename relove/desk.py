@@ -74,7 +74,10 @@ class Panel:
 Steps = Callable[[], list[Step]]
 PanelMaker = Callable[[HttpRequest, datetime], Panel | None]
 
+Names = Callable[[], dict[int, str]]
+
 _counts: dict[str, Count] = {}
+_names: dict[str, Names] = {}
 _steps: list[tuple[int, Steps]] = []
 _panels: list[tuple[int, PanelMaker]] = []
 
@@ -103,6 +106,25 @@ def panel(order: int) -> Callable[[PanelMaker], PanelMaker]:
         return function
 
     return register
+
+
+def names(table: str) -> Callable[[Names], Names]:
+    """Register the names of a small table's rows, so that logs can call them by name."""
+
+    def register(function: Names) -> Names:
+        _names[table] = function
+        return function
+
+    return register
+
+
+def row_name(table: str, row_id: int | None) -> str | None:
+    """What people call the row, at most ten seconds old; None where its table has no names."""
+    function = _names.get(table)
+    if function is None or row_id is None:
+        return None
+    known = cache.get_or_set(f"relove:desk:names:{table}", function, CACHE_SECONDS) or {}
+    return known.get(row_id)
 
 
 def counts() -> dict[str, int]:

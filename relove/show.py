@@ -134,13 +134,13 @@ def link(target: Model | None, text: str | None = None) -> SafeString:
     return format_html('<a class="rl-link" href="{}"><bdi>{}</bdi></a>', address, words)
 
 
-def row_link(table: str, row_id: int | None, models: Iterable[type[Model]]) -> SafeString:
-    """A link to a row named by its table, as logs name it."""
+def row_link(table: str, row_id: int | None, models: Iterable[type[Model]], name: str | None = None) -> SafeString:
+    """A link to a row that logs know by its table and id; without a `name` they are its words."""
     if not table or row_id is None:
         return NOTHING
     for model in models:
         if model._meta.db_table == table:
-            return link(model(pk=row_id), f"{capital(str(model._meta.verbose_name))} {row_id}")
+            return link(model(pk=row_id), name or f"{capital(str(model._meta.verbose_name))} {row_id}")
     return format_html("{} {}", table, row_id)
 
 

@@ -15,6 +15,11 @@ def accounts_in_trouble(now: datetime) -> int:
     return TelegramAccountSession.objects.troubled().count()
 
 
+@desk.names("telegram_account_sessions")
+def account_names() -> dict[int, str]:
+    return dict(TelegramAccountSession.objects.values_list("pk", "label"))
+
+
 @desk.steps(10)
 def account_steps() -> list[desk.Step]:
     url = reverse("admin:accounts_mgmt_telegramaccountsession_changelist")

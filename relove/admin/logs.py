@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
-from relove import show
+from relove import desk, show
 from relove.admin.base import ReadOnlyAdmin
 from relove.admin.filters import PeriodFilter, StartPeriodFilter
 from relove.models import LLMCall, OperationLog, SessionLog, UserActivityLog
@@ -44,7 +44,7 @@ def operation_name(code: str) -> str:
 
 
 def subject(table: str, row_id: int | None) -> SafeString:
-    return show.row_link(table, row_id, apps.get_models())
+    return show.row_link(table, row_id, apps.get_models(), desk.row_name(table, row_id))
 
 
 class LogAdmin(ReadOnlyAdmin):
@@ -65,11 +65,11 @@ class LogAdmin(ReadOnlyAdmin):
 
 @admin.register(OperationLog)
 class OperationLogAdmin(LogAdmin):
-    list_display = ["what", "state", "about", "account", "took", "when"]
+    list_display = ["what", "state", "why", "about", "account", "took", "when"]
     list_filter = [("status", ChoicesDropdownFilter), PeriodFilter]
     list_select_related = ["user"]
     search_fields = ["=operation_type"]
-    search_help_text = _("Code of the operation, for example send_comment")
+    search_help_text = _("Code of the operation, for example send_message")
     extra_lookups = ("subject_table", "subject_id", "account_id")
     ordering = ["-created_at", "-id"]
     empty_text = _("No operations yet. Every step of a comment leaves a row here.")
@@ -89,6 +89,10 @@ class OperationLogAdmin(LogAdmin):
     @display(description=_("account"))
     def account(self, row: OperationLog) -> SafeString:
         return subject("telegram_account_sessions", row.account_id)
+
+    @display(description=_("why"))
+    def why(self, row: OperationLog) -> SafeString:
+        return show.foreign_text(row.error_message)
 
     @display(description=_("person"))
     def person(self, row: OperationLog) -> SafeString:
