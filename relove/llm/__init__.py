@@ -25,11 +25,11 @@ from weakref import WeakKeyDictionary
 
 import httpx2
 import openai
-from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, close_old_connections
 from pydantic import BaseModel
 
+from relove.db import in_thread
 from relove.llm import ledger, reading
 from relove.llm.breaker import Breaker
 from relove.llm.errors import BadAnswer, Busy, LLMError, Misconfigured, Refused, TimedOut, retry_after
@@ -140,10 +140,10 @@ async def ask(
     `key` (64 characters at most) names the question: the answer kept under it is returned without a request.
     `subject` is the row (table, id) the question is about. Not to be called inside a transaction.
     """
-    if (call := await sync_to_async(ledger.answered)(key)) is None:
+    if (call := await in_thread(ledger.answered, key)) is None:
         question = ledger.Question(key, purpose, _request(schema, messages, max_tokens), subject)
         call = await _asked(question)
-    return await sync_to_async(_answer)(call, schema)
+    return await in_thread(_answer, call, schema)
 
 
 async def aclose() -> None:
@@ -156,7 +156,7 @@ async def _asked(question: ledger.Question) -> LLMCall:
     door = await _door()
     async with door.places:
         door.breaker.check()
-        call = await sync_to_async(ledger.claim)(question)
+        call = await in_thread(ledger.claim, question)
         if call.status == LLMCall.Status.STARTED:
             await _fetch_and_keep(door, call)
     return call
@@ -168,10 +168,10 @@ async def _fetch_and_keep(door: _Door, call: LLMCall) -> None:
     try:
         body = await door.fetch(call.request)
     except LLMError as error:
-        await sync_to_async(ledger.fail)(call, str(error), _ms(began))
+        await in_thread(ledger.fail, call, str(error), _ms(began))
         raise
     except asyncio.CancelledError:
-        await asyncio.shield(sync_to_async(ledger.fail)(call, "cancelled", _ms(began)))
+        await asyncio.shield(in_thread(ledger.fail, call, "cancelled", _ms(began)))
         raise
     await asyncio.shield(_keep(call, body, _ms(began)))
 
@@ -180,11 +180,10 @@ async def _keep(call: LLMCall, body: str, duration_ms: int) -> None:
     """Commit a paid answer; a database that is away for a minute is waited for."""
     for pause in KEEP_PAUSES:
         try:
-            return await sync_to_async(ledger.keep)(call, body, duration_ms)
+            return await in_thread(ledger.keep, call, body, duration_ms)
         except (OperationalError, InterfaceError):
-            await sync_to_async(close_old_connections)()
             await asyncio.sleep(pause)
-    return await sync_to_async(ledger.keep)(call, body, duration_ms)
+    return await in_thread(ledger.keep, call, body, duration_ms)
 
 
 def _answer(call: LLMCall, schema: type[T]) -> Answer[T]:
