@@ -9,6 +9,9 @@ a restart; the script notices, and nothing is granted until the windows are rebu
 database says was attempted in the last minute. When neither answers, nothing is granted.
 """
 
+import asyncio
+import contextlib
+import hashlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -16,13 +19,14 @@ from typing import Protocol
 import psycopg
 from django.conf import settings
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import NoScriptError, RedisError, WatchError
 
 from accounts_mgmt.lines import Line
 
-# The longest window that is rebuilt after Redis forgot.
-MEMORY_SECONDS = 60
 RETRY_SECONDS = 1.0
+AGAIN_SECONDS = 0.001
+# A limiter that does not answer in time grants nothing.
+PATIENCE_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,43 +84,69 @@ Recent = Callable[[], Awaitable[list[tuple[int, int | None, float]]]]
 
 
 class RedisLimiter:
-    """The script above. `recent` tells what was attempted in the last minute, for a rebuild."""
+    """The script above. `recent` tells what was attempted in the last minute, for a rebuild.
+
+    A flushed Redis lacks the epoch; a restarted one, which may have lost its last second, no longer
+    knows the script. Either is rebuilt before anything is granted.
+    """
 
     prefix = "relove:limits:"
+    epoch = prefix + "epoch"
 
     def __init__(self, redis: Redis, recent: Recent) -> None:
         self._redis = redis
         self._recent = recent
-        self._script = redis.register_script(SCRIPT)
+        self._sha = hashlib.sha1(SCRIPT.encode(), usedforsecurity=False).hexdigest()
 
     async def grant(self, limits: Sequence[Limit]) -> float:
-        keys = [self.prefix + limit.key for limit in limits]
+        keys = [self.prefix + limit.key for limit in limits] + [self.epoch]
         arguments = [value for limit in limits for value in (limit.count, limit.seconds)]
         try:
-            answer = float(await self._script(keys=[*keys, self.prefix + "epoch"], args=arguments))
-            if answer < 0:
-                await self._rebuild()
-                return 0.001
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                answer = float(await self._redis.evalsha(self._sha, len(keys), *keys, *arguments))
+                if answer < 0:
+                    await self._rebuild()
+        except NoScriptError:
+            return await self._teach()
+        except (RedisError, OSError, psycopg.OperationalError):
+            return RETRY_SECONDS
+        return answer if answer >= 0 else AGAIN_SECONDS
+
+    async def _teach(self) -> float:
+        try:
+            # first forgotten, then taught: nobody may use the script on windows that lack a second
+            await self._redis.delete(self.epoch)
+            await self._redis.script_load(SCRIPT)
         except (RedisError, OSError):
             return RETRY_SECONDS
-        return answer
+        return AGAIN_SECONDS
 
     async def _rebuild(self) -> None:
-        """Windows from the database; several processes may do it at once, all write the same."""
-        seconds, micros = await self._redis.time()
-        now = seconds + micros / 1e6
-        times: dict[Limit, list[float]] = {}
-        for account, chat, age in await self._recent():
-            for limit in [*ceiling(), *(pace(account, chat) if chat else [])]:
-                times.setdefault(limit, []).append(now - age)
+        """Windows from the database. Of several processes the first wins; nothing is granted before."""
         async with self._redis.pipeline(transaction=True) as pipe:
+            await pipe.watch(self.epoch)
+            if await pipe.exists(self.epoch):
+                return
+            seconds, micros = await pipe.time()
+            times = windows(await self._recent(), seconds + micros / 1e6)
+            pipe.multi()  # type: ignore[no-untyped-call]
             for limit, grants in times.items():
                 key = self.prefix + limit.key
                 pipe.delete(key)
-                pipe.rpush(key, *(f"{moment:.6f}" for moment in sorted(grants)[-limit.count :]))
+                pipe.rpush(key, *(f"{moment:.6f}" for moment in grants))
                 pipe.pexpire(key, int(limit.seconds * 1000) + 1000)
-            pipe.set(self.prefix + "epoch", f"{now:.6f}")
-            await pipe.execute()
+            pipe.set(self.epoch, seconds)
+            with contextlib.suppress(WatchError):
+                await pipe.execute()
+
+
+def windows(recent: Sequence[tuple[int, int | None, float]], now: float) -> dict[Limit, list[float]]:
+    """The grants that matter, oldest first, by limit: from (account, chat, age in seconds)."""
+    times: dict[Limit, list[float]] = {}
+    for account, chat, age in recent:
+        for limit in [*ceiling(), *(pace(account, chat) if chat else [])]:
+            times.setdefault(limit, []).append(now - age)
+    return {limit: sorted(moments)[-limit.count :] for limit, moments in times.items()}
 
 
 class DatabaseLimiter:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import environ
 from csp.constants import NONCE, NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from relove.embedded import state_dir
@@ -155,8 +156,11 @@ WHITENOISE_USE_FINDERS = True
 
 # "sandbox" or "telegram": the real one must be asked for, and needs the two values of my.telegram.org.
 TELEGRAM_GATEWAY = env("RELOVE_TELEGRAM", default="sandbox")
-TELEGRAM_API_ID = env.int("TELEGRAM_API_ID", default=1)
-TELEGRAM_API_HASH = env("TELEGRAM_API_HASH", default="sandbox")
+if TELEGRAM_GATEWAY not in ("sandbox", "telegram"):
+    raise ImproperlyConfigured('RELOVE_TELEGRAM is "sandbox" or "telegram".')
+IS_SANDBOX = TELEGRAM_GATEWAY == "sandbox"
+TELEGRAM_API_ID = env.int("TELEGRAM_API_ID", default=1 if IS_SANDBOX else env.NOTSET)
+TELEGRAM_API_HASH = env("TELEGRAM_API_HASH", default="sandbox" if IS_SANDBOX else env.NOTSET)
 SANDBOX_TELEGRAM = env("RELOVE_SANDBOX_TELEGRAM", default="127.0.0.1:8443")
 SANDBOX_HTTP = env("RELOVE_SANDBOX_HTTP", default="http://127.0.0.1:8099")
 # Telethon has no request time-out of its own.
@@ -181,7 +185,9 @@ SEND_CEILING = env.float("RELOVE_SEND_CEILING", default=28.0)
 # (count, seconds) windows, per account and chat, and per chat over all our accounts.
 PACE_PER_SECOND = env.int("RELOVE_PACE_PER_SECOND", default=1)
 PACE_PER_MINUTE = env.int("RELOVE_PACE_PER_MINUTE", default=20)
-if TELEGRAM_GATEWAY != "sandbox":
+if SEND_CEILING < 0 or PACE_PER_SECOND < 1 or PACE_PER_MINUTE < 1:
+    raise ImproperlyConfigured("RELOVE_SEND_CEILING, RELOVE_PACE_PER_SECOND and _MINUTE are positive numbers.")
+if not IS_SANDBOX:
     # with real Telegram the limits can be lowered, never raised or lifted
     SEND_CEILING = min(SEND_CEILING or 28.0, 28.0)
     PACE_PER_SECOND, PACE_PER_MINUTE = min(PACE_PER_SECOND, 1), min(PACE_PER_MINUTE, 20)
@@ -195,6 +201,9 @@ RECONCILE_AFTER_SECONDS = env.float("RELOVE_RECONCILE_AFTER_SECONDS", default=36
 HOST_ID = env("RELOVE_HOST_ID", default="")
 RUNNER_PROCESSES = env.int("RELOVE_RUNNER_PROCESSES", default=1)
 ACCOUNTS_PER_RUNNER = env.int("RELOVE_ACCOUNTS_PER_RUNNER", default=300)
+# For tests: where a process dies, and the file that says that one has; see relove.faultpoints.
+FAULT_POINT = env("RELOVE_FAULT_POINT", default="")
+FAULT_FLAG = env("RELOVE_FAULT_FLAG", default="")
 
 # --- clusters -----------------------------------------------------------------------------------
 
