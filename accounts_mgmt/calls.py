@@ -84,12 +84,19 @@ def ask(
 
 
 def expire(now: datetime) -> int:
-    """Close what nobody carried out in time; answers how many."""
-    return AccountCall.objects.filter(state=AccountCall.State.WAITING, deadline__lt=now).update(
+    """Close what nobody carried out in time, or began and never answered; says how many."""
+    late = AccountCall.objects.filter(state=AccountCall.State.WAITING, deadline__lt=now).update(
         state=AccountCall.State.EXPIRED,
         finished_at=now,
         error=_("Nobody held the account in time. Is the cluster telegram running, and the account active?"),
     )
+    begun = AccountCall.objects.filter(state=AccountCall.State.RUNNING, deadline__lt=now - PATIENCE)
+    lost = begun.update(
+        state=AccountCall.State.UNKNOWN,
+        finished_at=now,
+        error=_("It was begun and never answered: look in Telegram whether it was done."),
+    )
+    return late + lost
 
 
 @kind("profile", repeatable=True)

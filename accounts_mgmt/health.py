@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Value
-from django.db.models.functions import Now
+from django.db.models.functions import Greatest, Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -28,6 +28,8 @@ from relove.telegram.gateway import (
 
 Event = AccountSecurityLog.Event
 State = TelegramAccountSession.State
+# What a person has switched off, or Telegram has ended, no later answer brings back.
+MAY_WORSEN = (State.ACTIVE, State.LIMITED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +81,14 @@ def apply(account_id: int, token: int, effect: Effect, code: str, chat_id: int |
             return
         if effect.chat_only:
             _hold_chat(account, chat_id, effect, code)
-        elif effect.state:
+        elif effect.state and account.state in MAY_WORSEN:
             account.state, account.state_reason = effect.state, effect.reason
             account.state_since = timezone.now()
             account.save(update_fields=["state", "state_reason", "state_since"])
         elif effect.wait_seconds:
-            held.update(flood_until=Now() + Value(timedelta(seconds=effect.wait_seconds)))
+            # answers to several requests cross: the longest wait holds
+            until = Greatest("flood_until", Now() + Value(timedelta(seconds=effect.wait_seconds)))
+            held.update(flood_until=until)
         details: dict[str, Any] = {"code": code, "seconds": effect.wait_seconds, "chat": chat_id}
         if kind:
             details["request"] = kind
@@ -94,8 +98,12 @@ def apply(account_id: int, token: int, effect: Effect, code: str, chat_id: int |
 def _hold_chat(account: TelegramAccountSession, chat_id: int | None, effect: Effect, code: str) -> None:
     if chat_id is None:
         return
-    until = None
-    if effect.wait_seconds is not None:
+    here = AccountChatHold.objects.filter(account=account, chat_id=chat_id)
+    if effect.wait_seconds is None:
+        until = None
+    elif here.filter(until=None).exists():
+        return  # banned there already: a wait would end that
+    else:
         until = Now() + Value(timedelta(seconds=effect.wait_seconds))
     AccountChatHold.objects.update_or_create(
         account=account, chat_id=chat_id, defaults={"until": until, "reason": code}
