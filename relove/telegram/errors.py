@@ -1,11 +1,11 @@
 """From Telethon's errors to the gateway's: one table, by Telegram's own names."""
 
 import asyncio
+import struct
 
 from telethon import errors
 
 from relove.telegram.gateway import (
-    AccountStopped,
     AlreadySent,
     BadMessage,
     BannedInChannel,
@@ -73,6 +73,11 @@ def translate(error: BaseException) -> GatewayError:
         return _by_name(error)
     if isinstance(error, asyncio.IncompleteReadError | OSError | TimeoutError | asyncio.CancelledError):
         return OutcomeUnknown("TIMEOUT" if isinstance(error, TimeoutError) else "CONNECTION_LOST")
+    if isinstance(error, errors.AuthKeyNotFound):
+        # the transport's own refusal: the server no longer knows the key
+        return SessionLost("AUTH_KEY_UNREGISTERED")
+    if isinstance(error, UnicodeError | struct.error):
+        return BadMessage("NOT_ENCODABLE")
     if isinstance(error, errors.TypeNotFoundError | errors.SecurityError | errors.BadMessageError):
         return OutcomeUnknown(type(error).__name__)
     if isinstance(error, ValueError):
@@ -87,8 +92,8 @@ def _by_name(error: errors.RPCError) -> GatewayError:
     kind = BY_NAME.get(name)
     if kind:
         return kind(name)
-    if error.code == 401 or error.code == 406:
-        return SessionLost(name) if error.code == 401 else AccountStopped(name)
+    if error.code == 401:
+        return SessionLost(name)
     if error.code is not None and (error.code >= 500 or error.code < 0):
         return Temporary(name)
     if error.code == 420:
