@@ -26,7 +26,7 @@ from weakref import WeakKeyDictionary
 import httpx2
 import openai
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, close_old_connections
+from django.db import InterfaceError, OperationalError
 from pydantic import BaseModel
 
 from relove.db import in_thread
