@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import Any, TypeVar
 
 from django.utils import timezone
@@ -19,7 +18,6 @@ from relove.telegram.gateway import Profile
 from relove.telegram.session import SessionData
 
 T = TypeVar("T", Claimed, Settlement)
-FAILURES = (Status.FAILED, Status.UNKNOWN)
 
 
 def by_kind(items: Iterable[T]) -> list[tuple[type[OutgoingMessage], list[T]]]:
@@ -43,7 +41,7 @@ def settle_columns(group: list[Settlement]) -> list[list[Any]]:
             int(s.failed),
             s.delay,
             s.unclear,
-            s.code,
+            s.code[:64],
             s.reason[:255],
             s.set_aside,
         )
@@ -56,7 +54,7 @@ def operation(settlement: Settlement) -> oplog.Operation:
     row = settlement.row
     return oplog.Operation(
         "send_message",
-        "failed" if settlement.status in FAILURES else "success",
+        "success" if settlement.status == Status.SENT else "failed",
         settlement.duration_ms,
         settlement.reason,
         account_id=row.account,
@@ -67,17 +65,7 @@ def operation(settlement: Settlement) -> oplog.Operation:
 def unexpected(row: Claimed) -> Settlement:
     """A fault of our own: the row waits for a person, whose log has the traceback."""
     reason = _("A fault in the program; the log has the details.")
-    unclear = row.first_attempt_at is not None
-    return Settlement(row, Status.UNKNOWN, unclear=unclear, code="UNEXPECTED", reason=reason, set_aside=True)
-
-
-@lru_cache(maxsize=32)
-def recent_sql(kind: type[OutgoingMessage]) -> str:
-    """Attempts of the last minute: account, chat, age in seconds."""
-    return (
-        "SELECT sender_id, chat_id, EXTRACT(EPOCH FROM now() - attempted_at)::float8 "
-        f"FROM {kind._meta.db_table} WHERE attempted_at > now() - interval '1 minute'"
-    )
+    return Settlement(row, Status.UNKNOWN, unclear=True, code="UNEXPECTED", reason=reason, set_aside=True)
 
 
 def session_of(account_id: int) -> SessionData:
@@ -91,9 +79,9 @@ def taken(account_id: int, profile: Profile) -> int:
     return oplog.log_session_start(SessionLog.Type.COMMENT, now=timezone.now(), account_id=account_id).id
 
 
-def given_up(account_id: int, session_log: int | None, released: bool) -> None:
-    event = AccountSecurityLog.Event.RELEASED if released else AccountSecurityLog.Event.LEASE_LOST
+def given_up(account_id: int, session_log: int | None, lost: bool) -> None:
+    event = AccountSecurityLog.Event.LEASE_LOST if lost else AccountSecurityLog.Event.RELEASED
     health.log_event(account_id, event)
     if session_log is not None:
-        status = SessionLog.Status.COMPLETED if released else SessionLog.Status.FAILED
+        status = SessionLog.Status.FAILED if lost else SessionLog.Status.COMPLETED
         oplog.log_session_end(session_log, status, now=timezone.now())

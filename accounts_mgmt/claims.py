@@ -14,6 +14,8 @@ from django.db.models import Q
 from accounts_mgmt.outbox import OutgoingMessage
 
 CRASHES_ALLOWED = 3
+# From here on a row travels alone, so that the next death is its own fault beyond doubt.
+SUSPECT_AFTER = CRASHES_ALLOWED - 1
 
 
 @dataclass(slots=True)
@@ -35,10 +37,22 @@ class Claimed:
     first_attempt_at: datetime | None
     unclear_for: float
     due_in: float
+    # the history was read since, and the message is not there
+    absent: bool = False
 
     @property
     def table(self) -> str:
         return self.kind._meta.db_table
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """Recognises a row among those of all kinds."""
+        return self.table, self.id
+
+    @property
+    def unclear(self) -> bool:
+        """Whether an earlier attempt may have delivered it."""
+        return self.first_attempt_at is not None and not self.absent
 
 
 @dataclass(slots=True)
@@ -66,7 +80,10 @@ class Statements:
     attempt: str
     settle: str
     give_back: str
+    give_back_all: str
+    unseen: str
     take_over: str
+    recent: str
     place: str
     attempt_params: tuple[object, ...] = field(default=())
 
@@ -92,7 +109,7 @@ WITH due AS (
         FROM {table} m
         WHERE m.sender_id = held.account AND m.status IN ('pending', 'unknown') AND NOT m.set_aside
           AND COALESCE(m.next_retry, m.scheduled_at) <= now() + %(ahead)s * interval '1 second'
-          AND (m.crashes > 0) = %(suspects)s
+          AND (m.crashes >= {suspect_after}) = %(suspects)s
           AND (m.chat_id IS NULL OR m.chat_id <> ALL(%(blocked)s::bigint[]))
           AND NOT EXISTS (
               SELECT 1 FROM account_chat_holds hold
@@ -144,6 +161,25 @@ FROM unnest(%s::bigint[], %s::timestamptz[], %s::bigint[]) AS v (id, created_at,
 WHERE m.id = v.id AND m.created_at = v.created_at AND m.claimed_by = v.token AND m.status = 'sending'
 """
 
+# Before a lease is given back: whatever is left in its name.
+GIVE_BACK_ALL = """
+UPDATE {table} SET status = CASE WHEN first_attempt_at IS NULL THEN 'pending' ELSE 'unknown' END,
+    claimed_by = NULL, updated_at = now()
+WHERE sender_id = %s AND status = 'sending' AND claimed_by = %s
+"""
+
+# What stands in the names of leases, to be compared with what their holder knows of.
+UNSEEN = """
+SELECT id, created_at, claimed_by FROM {table}
+WHERE sender_id = ANY(%s) AND status = 'sending' AND claimed_by = ANY(%s)
+"""
+
+# Attempts of the last minute: account, chat, age in seconds.
+RECENT = """
+SELECT sender_id, chat_id, EXTRACT(EPOCH FROM now() - attempted_at)::float8
+FROM {table} WHERE attempted_at > now() - interval '1 minute'
+"""
+
 # A former holder died with these in its hands.
 TAKE_OVER = f"""
 UPDATE {{table}} m SET
@@ -172,11 +208,18 @@ def statements(kind: type[OutgoingMessage]) -> Statements:
     query = kind._default_manager.filter(every).order_by().values("id").query
     guarded, params = query.get_compiler(connection=connection).as_sql()
     return Statements(
-        claim=CLAIM.format(table=table, order_kept=ORDER_KEPT.format(table=table) if kind.ordered else ""),
+        claim=CLAIM.format(
+            table=table,
+            order_kept=ORDER_KEPT.format(table=table) if kind.ordered else "",
+            suspect_after=SUSPECT_AFTER,
+        ),
         attempt=ATTEMPT.format(table=table, guarded=guarded),
         settle=SETTLE.format(table=table),
         give_back=GIVE_BACK.format(table=table),
+        give_back_all=GIVE_BACK_ALL.format(table=table),
+        unseen=UNSEEN.format(table=table),
         take_over=TAKE_OVER.format(table=table),
+        recent=RECENT.format(table=table),
         place=PLACE.format(table=table),
         attempt_params=tuple(params),
     )

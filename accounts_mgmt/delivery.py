@@ -20,8 +20,9 @@ from accounts_mgmt.batching import Batcher
 from accounts_mgmt.claims import Claimed, Settlement
 from accounts_mgmt.leases import Lease
 from accounts_mgmt.limits import Limiter, ceiling, pace
-from accounts_mgmt.outbox import Status
+from accounts_mgmt.outbox import Status, outgoing_models
 from relove.db import in_thread
+from relove.faultpoints import reach
 from relove.models import Chat
 from relove.telegram.gateway import (
     AccountStopped,
@@ -56,20 +57,17 @@ KINDS = {
 
 def retry_delay(failures: int, jitter: float) -> float:
     """Seconds after the nth failure: one base, then two (the customer's 5 and 10 minutes), ± 20 %."""
-    base: float = settings.RETRY_BASE_SECONDS
-    return base * 2 ** (failures - 1) * (1 + 0.2 * jitter)
+    seconds: float = settings.RETRY_BASE_SECONDS * 2 ** (failures - 1) * (1 + 0.2 * jitter)
+    return seconds
 
 
 def verdict(row: Claimed, error: GatewayError, *, requested: bool, jitter: float) -> Settlement:
     """How a row goes on after an error. `requested`: the message itself was on its way; `jitter` -1 to 1."""
     reason = reasons.sentence(error)
-    unclear = row.first_attempt_at is not None
-    back = Status.UNKNOWN if unclear else Status.PENDING
     if isinstance(error, Waiting | AccountStopped):
         # Telegram said no for now: it costs no attempt, and this attempt did not deliver
-        return Settlement(
-            row, back, delay=error.retry_after or 0.0, unclear=unclear, code=error.code, reason=reason
-        )
+        delay = error.retry_after or 0.0
+        return Settlement(row, back(row), delay=delay, unclear=row.unclear, code=error.code, reason=reason)
     if isinstance(error, OutcomeUnknown) and requested:
         low, high = UNKNOWN_SECONDS
         delay = min(max(row.unclear_for, low), high)
@@ -80,7 +78,7 @@ def verdict(row: Claimed, error: GatewayError, *, requested: bool, jitter: float
     if failures >= ATTEMPTS:
         reason = gettext(reasons.EXHAUSTED) % {"code": error.code}
         return Settlement(row, Status.FAILED, failed=True, code=error.code, reason=reason)
-    maybe = unclear or (requested and isinstance(error, Temporary))
+    maybe = row.unclear or (requested and isinstance(error, Temporary))
     return Settlement(
         row,
         Status.UNKNOWN if maybe else Status.PENDING,
@@ -90,6 +88,11 @@ def verdict(row: Claimed, error: GatewayError, *, requested: bool, jitter: float
         code=error.code,
         reason=reason,
     )
+
+
+def back(row: Claimed) -> Status:
+    """Where a row waits that this attempt has not delivered."""
+    return Status.UNKNOWN if row.unclear else Status.PENDING
 
 
 @dataclass(slots=True)
@@ -129,18 +132,23 @@ class Delivery:
         if row.due_in > 0:
             await _sleep_or(self.drained, row.due_in)
         async with held.lanes:
-            requested = False
+            attempted = requested = False
             started = time.monotonic()
             try:
                 found = await self._prepare(held, row)
                 if found is None:
                     await self._wait_for_limits(held, row)
-                    if not await self._attempt(held, row):
+                    attempted = await self.attempts.submit(row)
+                    # after the last wait: a process frozen until here must not send what another now holds
+                    self._check(held)
+                    if not attempted:
                         return await in_thread(refusal, row)
+                    reach("before_request")
                     requested = True
                     found = await self._send(held, row)
+                    reach("answer_read")
             except GivenBack:
-                return None
+                return Settlement(row, back(row), unclear=row.unclear) if attempted else None
             except GatewayError as error:
                 settlement = await self._after(held, row, error, requested)
             else:
@@ -153,8 +161,10 @@ class Delivery:
         self._check(held)
         if row.chat_id is None or (row.reply_to is None and row.kind.is_reply):
             await self._find_place(held, row)
-        if row.first_attempt_at and row.unclear_for >= settings.RECONCILE_AFTER_SECONDS:
-            return await look_up(held.gateway, row)
+        if row.unclear and row.unclear_for >= settings.RECONCILE_AFTER_SECONDS:
+            found = await look_up(held.gateway, row)
+            row.absent = found is None
+            return found
         return None
 
     async def _find_place(self, held: Held, row: Claimed) -> None:
@@ -183,13 +193,6 @@ class Delivery:
                 raise GivenBack
             await _sleep_or(self.drained, wait)
 
-    async def _attempt(self, held: Held, row: Claimed) -> bool:
-        """Commit that the request is about to be made; False when the row is not to be sent."""
-        allowed = await self.attempts.submit(row)
-        # after the last wait: a process that was frozen here must not send what another now holds
-        self._check(held)
-        return allowed
-
     async def _send(self, held: Held, row: Claimed) -> Sent:
         message = outgoing(row)
         try:
@@ -207,8 +210,10 @@ class Delivery:
             await in_thread(health.apply, row.account, row.token, effect, error.code, row.chat_id)
             held.lost = held.lost or effect.ends_session
         settlement = verdict(row, error, requested=requested, jitter=random.uniform(-1, 1))
-        exhausted = settlement.status == Status.FAILED and isinstance(error, Temporary)
-        return await self._last_look(held, row, settlement) if exhausted else settlement
+        maybe_sent = row.unclear or (requested and isinstance(error, Temporary))
+        if settlement.status == Status.FAILED and maybe_sent:
+            return await self._last_look(held, row, settlement)
+        return settlement
 
     async def _already_sent(self, held: Held, row: Claimed) -> Settlement:
         """Telegram has it under an id it does not say: the history does."""
@@ -221,7 +226,7 @@ class Delivery:
         return Settlement(row, Status.SENT, sent_at=timezone.now(), code="RANDOM_ID_DUPLICATE")
 
     async def _last_look(self, held: Held, row: Claimed, failed: Settlement) -> Settlement:
-        """Three 5xx may have delivered all the same: look before calling it a failure."""
+        """An earlier attempt may have delivered it, or three 5xx: look before calling it a failure."""
         try:
             found = await look_up(held.gateway, row)
         except GatewayError:
@@ -264,9 +269,13 @@ async def look_up(gateway: Gateway, row: Claimed) -> Sent | None:
 
 
 def bound_ids(row: Claimed, ids: list[int]) -> set[int]:
-    """Which of the ids belong to other rows already."""
-    others = row.kind._default_manager.filter(chat_id=row.chat_id, message_id__in=ids).exclude(id=row.id)
-    return set(others.values_list("message_id", flat=True))
+    """Which of the ids belong to other rows already, of whatever kind."""
+    bound: set[int] = set()
+    for kind in outgoing_models():
+        rows = kind._default_manager.filter(sender_id=row.account, chat_id=row.chat_id, message_id__in=ids)
+        others = rows.exclude(id=row.id) if kind is row.kind else rows
+        bound |= set(others.values_list("message_id", flat=True))
+    return bound
 
 
 def load(row: Claimed) -> Any:
@@ -290,10 +299,11 @@ def refusal(row: Claimed) -> Settlement | None:
     rows = row.kind._default_manager.filter(id=row.id, created_at=row.created_at)
     for guard in row.kind.guards():
         if not rows.filter(guard.condition).exists():
-            unclear = row.first_attempt_at is not None
-            status = Status.UNKNOWN if unclear else guard.otherwise
+            status = Status.UNKNOWN if row.unclear else guard.otherwise
             delay = GUARD_SECONDS if status in (Status.UNKNOWN, Status.PENDING) else None
-            return Settlement(row, status, delay=delay, unclear=unclear, code="GUARD", reason=str(guard.reason))
+            return Settlement(
+                row, status, delay=delay, unclear=row.unclear, code="GUARD", reason=str(guard.reason)
+            )
     return None
 
 

@@ -3,6 +3,9 @@
 A lease is a guarded UPDATE with a random token that fences every later UPDATE of its holder. A holder
 that could not renew for two thirds of the lease disconnects by itself; a successor waits for the end
 and a third of the lease more, unless the owner was a process of this very host that is provably dead.
+
+An account given back waits as long for other hosts: Telegram destroys a key that it meets from two source
+addresses within a few seconds. The host that gave it back may take it at once.
 """
 
 import secrets
@@ -25,7 +28,7 @@ WHERE a.id IN (
     SELECT id FROM telegram_account_sessions
     WHERE state = ANY(%(states)s) AND session IS NOT NULL AND id <> ALL(%(avoid)s::bigint[])
       AND (lease_until IS NULL OR lease_until < now() - %(seconds)s / 3 * interval '1 second'
-           OR (lease_host = %(host)s AND lease_token = ANY(%(dead)s::bigint[])))
+           OR (lease_host = %(host)s AND (lease_token IS NULL OR lease_token = ANY(%(dead)s::bigint[]))))
     ORDER BY lease_until NULLS FIRST, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
 RETURNING a.id, a.lease_token
 """
@@ -39,14 +42,14 @@ RETURNING a.id
 """
 
 RELEASE = """
-UPDATE telegram_account_sessions a SET lease_token = NULL, lease_until = NULL, lease_since = NULL
+UPDATE telegram_account_sessions a SET lease_token = NULL, lease_until = now(), lease_since = NULL
 FROM unnest(%s::bigint[], %s::bigint[]) AS held (account, token)
 WHERE a.id = held.account AND a.lease_token = held.token
 """
 
 NEIGHBOURS = """
 SELECT lease_token, lease_pid, lease_pid_started FROM telegram_account_sessions
-WHERE lease_host = %s AND lease_until > now() AND lease_pid IS NOT NULL
+WHERE lease_host = %s AND lease_token IS NOT NULL AND lease_pid IS NOT NULL
 """
 
 
@@ -98,14 +101,13 @@ class Leases:
         ]
 
     async def renew(self, leases: list[Lease]) -> list[Lease]:
-        """Renews and returns those that are lost: taken over, or no longer to be held."""
+        """Renews; returns those that are lost (taken over, or no longer to be held), invalid from now on."""
         asked_at = boottime()
         accounts, tokens = [lease.account for lease in leases], [lease.token for lease in leases]
         cursor = await self.database.execute(RENEW, [self.seconds, accounts, tokens, list(HELD_STATES)])
         kept = {account for (account,) in await cursor.fetchall()}
         for lease in leases:
-            if lease.account in kept:
-                lease.deadline = self._deadline(asked_at)
+            lease.deadline = self._deadline(asked_at) if lease.account in kept else 0.0
         return [lease for lease in leases if lease.account not in kept]
 
     async def release(self, leases: list[Lease]) -> None:

@@ -2,15 +2,24 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
+import django.db
 import psycopg
 
 from relove.db import connect
 
-T = TypeVar("T")
 PAUSE = 0.5
+# What the two ways to the database raise while it is away, or ends our statement to save another.
+AWAY = (
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    django.db.OperationalError,
+    django.db.InterfaceError,
+    OSError,
+)
 
 
 class Line:
@@ -38,12 +47,32 @@ class Line:
                 await self._connection.close()
 
 
-async def insist(action: Callable[[], Awaitable[T]], until: Callable[[], bool]) -> T:
-    """Repeat an action while the database is away, until it works or `until` says that it is pointless."""
+@dataclass(slots=True)
+class Lines:
+    """The connections of one runner: apart, so that none waits for another's statement."""
+
+    claim: Line
+    attempt: Line
+    settle: Line
+    beat: Line
+    ears: Line
+    store: Line
+
+    @classmethod
+    def fresh(cls) -> "Lines":
+        return cls(Line(), Line(), Line(), Line(), Line(), Line())
+
+    async def close(self) -> None:
+        for line in (self.claim, self.attempt, self.settle, self.beat, self.ears, self.store):
+            await line.close()
+
+
+async def insist(line: Line, sql: str, parameters: Any, until: Callable[[], bool]) -> list[Any]:
+    """Repeat a statement while the database is away, until it works or `until` says that it is pointless."""
     while True:
         try:
-            return await action()
-        except psycopg.OperationalError:
+            return await line.rows(sql, parameters)
+        except AWAY:
             if until():
                 raise
             await asyncio.sleep(PAUSE)

@@ -243,6 +243,9 @@ class Gateway(Protocol):
     async def disconnect(self) -> None:
         """Let running handlers finish, store the update state, close the connection."""
 
+    async def flush(self) -> None:
+        """Store entities met since, and the update state up to which every handler has ended well."""
+
     @property
     def connected(self) -> bool:
         """False once the connection is gone for good."""

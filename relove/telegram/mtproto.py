@@ -4,13 +4,14 @@ import asyncio
 import contextlib
 import logging
 import re
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from telethon import TelegramClient, events, functions, types
 from telethon.crypto import rsa
+from telethon.network import ConnectionTcpFull
 from telethon.tl.types import messages as message_types
 
 from relove.telegram import convert
@@ -37,6 +38,10 @@ logger = logging.getLogger(__name__)
 INVITE = re.compile(r"(?:t\.me/|telegram\.me/)(?:\+|joinchat/)([\w-]+)", re.I)
 NAME = re.compile(r"(?:(?:https?://)?(?:t\.me|telegram\.me)/|@)?([A-Za-z]\w{3,31})/?$")
 HISTORY_DEPTH = 200
+# How far back an own message is looked for, and how far our clocks and Telegram's may lie apart.
+SEARCH_DEPTH = 3000
+CLOCK_MARGIN = timedelta(minutes=5)
+PAGE = 100
 
 
 def trust_sandbox_key() -> None:
@@ -51,14 +56,43 @@ def sandbox_address() -> tuple[str, int]:
     return host, int(port)
 
 
+def fenced(may_send: Callable[[], bool]) -> type[ConnectionTcpFull]:
+    """A kind of connection on which nothing leaves any more once `may_send` says no.
+
+    Here and not earlier, because a process may be frozen anywhere between a check and its bytes.
+    """
+
+    class FencedConnection(ConnectionTcpFull):  # type: ignore[misc]
+        def _send(self, data: bytes) -> None:
+            if not may_send():
+                raise ConnectionError("the lease is over")
+            super()._send(data)
+
+    return FencedConnection
+
+
 class Client(TelegramClient):  # type: ignore[misc]
-    """Telethon's client, which after a lost connection also fetches the updates missed meanwhile."""
+    """Telethon's client, which after a lost connection fetches missed updates and repeats nothing late."""
 
     async def _handle_auto_reconnect(self) -> None:
         await self.catch_up()
 
+    def forget_abandoned(self) -> None:
+        """Drop the requests nobody waits for: Telethon would send them once more after a reconnect."""
+        pending, queue = self._sender._pending_state, self._sender._send_queue._deque
+        for number in [number for number, state in pending.items() if state.future.cancelled()]:
+            del pending[number]
+        for state in [state for state in queue if state.future.cancelled()]:
+            queue.remove(state)
 
-def make_client(session: StoredSession, *, receive_updates: bool, local_addr: str | None = None) -> Client:
+
+def make_client(
+    session: StoredSession,
+    *,
+    receive_updates: bool,
+    local_addr: str | None = None,
+    may_send: Callable[[], bool] = lambda: True,
+) -> Client:
     """A client that never waits or repeats by itself: that is the outbox's to decide."""
     if settings.TELEGRAM_GATEWAY == "sandbox":
         trust_sandbox_key()
@@ -67,6 +101,7 @@ def make_client(session: StoredSession, *, receive_updates: bool, local_addr: st
         session,
         settings.TELEGRAM_API_ID,
         settings.TELEGRAM_API_HASH,
+        connection=fenced(may_send),
         request_retries=0,
         raise_last_call_error=True,
         flood_sleep_threshold=0,
@@ -81,10 +116,17 @@ def make_client(session: StoredSession, *, receive_updates: bool, local_addr: st
 class MtprotoGateway:
     """`relove.telegram.gateway.Gateway` with Telethon."""
 
-    def __init__(self, data: SessionData, store: SessionStore, *, local_addr: str | None = None) -> None:
+    def __init__(
+        self,
+        data: SessionData,
+        store: SessionStore,
+        *,
+        local_addr: str | None = None,
+        may_send: Callable[[], bool] = lambda: True,
+    ) -> None:
         self._session = StoredSession(data)
         self._store = store
-        self._local_addr = local_addr
+        self._local_addr, self._may_send = local_addr, may_send
         self._client: Client | None = None
         self._listener: Listener | None = None
         self._flushing = asyncio.Lock()
@@ -96,7 +138,10 @@ class MtprotoGateway:
     async def connect(self, listener: Listener | None) -> Profile:
         self._listener = listener
         self._client = make_client(
-            self._session, receive_updates=listener is not None, local_addr=self._local_addr
+            self._session,
+            receive_updates=listener is not None,
+            local_addr=self._local_addr,
+            may_send=self._may_send,
         )
         if listener:
             self._client.add_event_handler(self._heard, events.Raw())
@@ -106,7 +151,7 @@ class MtprotoGateway:
             profile = await self.profile()
         except BaseException as error:
             await self._close()
-            if isinstance(error, GatewayError) or not isinstance(error, Exception | asyncio.CancelledError):
+            if isinstance(error, GatewayError) or _is_ours(error):
                 raise
             raise translate(error) from error
         await self.flush()
@@ -114,11 +159,10 @@ class MtprotoGateway:
 
     async def disconnect(self) -> None:
         """Handlers finish first, then the state is stored: Telethon by itself would cancel them."""
-        if self._client is None:
-            return
-        with contextlib.suppress(GatewayError):
+        try:
             await self.flush()
-        await self._close()
+        finally:
+            await self._close()
 
     async def _close(self) -> None:
         if self._client is not None:
@@ -148,9 +192,10 @@ class MtprotoGateway:
            moving a state and its starting the handlers nothing else runs in the loop.
         2. Those handlers end. 3. Only then are the states stored; if one failed, never.
         """
-        if self._client is None:
-            return
         async with self._flushing:
+            if self._client is None or not self._client.is_connected():
+                # a client that gave up may have moved states without starting handlers
+                return
             account, channels = self._client._message_box.session_state()
             running = set(self._client._event_handler_tasks)
             fresh = self._session.take_fresh()
@@ -173,13 +218,11 @@ class MtprotoGateway:
         try:
             async with asyncio.timeout(settings.TELEGRAM_REQUEST_TIMEOUT):
                 return await self._client(request)
-        except asyncio.CancelledError:
-            # ours, or Telethon's way of saying that the connection went away
-            task = asyncio.current_task()
-            if task is not None and task.cancelling():
+        except BaseException as error:
+            if isinstance(error, TimeoutError | asyncio.CancelledError):
+                self._client.forget_abandoned()
+            if _is_ours(error):
                 raise
-            raise OutcomeUnknown("CONNECTION_LOST") from None
-        except Exception as error:
             raise translate(error) from error
 
     def _input(self, peer: Peer) -> Any:
@@ -202,20 +245,20 @@ class MtprotoGateway:
         return _sent(result, message.random_id)
 
     async def find_own(self, message: Outgoing, not_before: datetime) -> list[Sent]:
-        history = await self._history(message.peer, limit=HISTORY_DEPTH)
-        return [
-            Sent(found.id, found.date)
-            for found in reversed(history)
-            if found.out
-            and found.text == message.text
-            and found.reply_to == message.reply_to
-            and found.date >= not_before.replace(microsecond=0)
-        ]
+        since, depth = not_before - CLOCK_MARGIN, 0
+        found: list[Sent] = []
+        async for page in self._pages(message.peer):
+            found += [Sent(one.id, one.date) for one in page if _is_same(one, message) and one.date >= since]
+            depth += len(page)
+            if page and page[-1].date < since:
+                break
+            if depth >= SEARCH_DEPTH:
+                # too much was written since: not finding it would prove nothing
+                raise OutcomeUnknown("HISTORY_TOO_LONG")
+        return found
 
     async def comment_place(self, channel: Peer, post_id: int) -> tuple[Peer, int]:
-        found = await self._call(
-            functions.messages.GetDiscussionMessageRequest(self._input(channel), post_id)
-        )
+        found = await self._call(functions.messages.GetDiscussionMessageRequest(self._input(channel), post_id))
         if not found.messages:
             raise Refused("MSG_ID_INVALID")
         first = min(found.messages, key=lambda message: message.id)
@@ -244,22 +287,25 @@ class MtprotoGateway:
         return await self._history(peer, limit=limit, after=after)
 
     async def _history(self, peer: Peer, *, limit: int, after: int = 0) -> list[Message]:
-        """Pages of a hundred, newest first on the wire, oldest first in the answer."""
-        pages: list[list[Message]] = []
-        offset, missing = 0, limit
-        while missing > 0:
-            found = await self._call(
-                functions.messages.GetHistoryRequest(
-                    self._input(peer), offset, None, 0, min(missing, 100), 0, after, 0
-                )
-            )
-            page = _messages(found)
-            pages.append(page)
-            missing -= len(found.messages)
-            if len(found.messages) < 100:
+        """At most `limit` of the newest messages, oldest first."""
+        newest: list[Message] = []
+        async for page in self._pages(peer, after=after, size=min(limit, PAGE)):
+            newest += page
+            if len(newest) >= limit:
                 break
+        return newest[:limit][::-1]
+
+    async def _pages(self, peer: Peer, *, after: int = 0, size: int = PAGE) -> AsyncIterator[list[Message]]:
+        """The history in pages, newest first, as long as somebody asks."""
+        offset = 0
+        while True:
+            found = await self._call(
+                functions.messages.GetHistoryRequest(self._input(peer), offset, None, 0, size, 0, after, 0)
+            )
+            yield sorted(_messages(found), key=lambda message: -message.id)
+            if isinstance(found, message_types.MessagesNotModified) or len(found.messages) < size:
+                return
             offset = found.messages[-1].id
-        return sorted((message for page in pages for message in page), key=lambda message: message.id)
 
     async def messages(self, peer: Peer, ids: Sequence[int]) -> list[Message]:
         wanted = [types.InputMessageID(number) for number in ids]
@@ -296,6 +342,19 @@ class MtprotoGateway:
 
     async def set_bio(self, bio: str) -> None:
         await self._call(functions.account.UpdateProfileRequest(about=bio))
+
+
+def _is_ours(error: BaseException) -> bool:
+    """An end of this process or task; a cancellation can also be Telethon's word for a lost connection."""
+    if isinstance(error, asyncio.CancelledError):
+        task = asyncio.current_task()
+        return task is not None and task.cancelling() > 0
+    return not isinstance(error, Exception)
+
+
+def _is_same(found: Message, message: Outgoing) -> bool:
+    """Whether it is our own message with this text (Telegram trims it), in reply to the same."""
+    return found.out and found.text.strip() == message.text.strip() and found.reply_to == message.reply_to
 
 
 def _sent(result: Any, random_id: int) -> Sent:

@@ -1,0 +1,172 @@
+"""The accounts' side of a runner: leases, connections, what is heard.
+
+An account is ours from its lease to the end of it: connected after the one, disconnected before the other.
+Its connection is fenced by the lease, so nothing leaves once that is over, whatever the loop is doing.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable
+
+from django.conf import settings
+
+from accounts_mgmt import bookkeeping, health, updates
+from accounts_mgmt.delivery import Held
+from accounts_mgmt.leases import Lease, Leases
+from accounts_mgmt.lines import AWAY, Lines
+from accounts_mgmt.sessions import DatabaseStore
+from relove.db import in_thread
+from relove.telegram.gateway import GatewayError, Listener, Update
+from relove.telegram.mtproto import MtprotoGateway
+
+logger = logging.getLogger(__name__)
+
+AVOID_SECONDS = 15.0
+CONNECTING_AT_ONCE = 10
+# For the handlers under way; what they do not finish is heard again.
+LET_GO_SECONDS = 2.0
+ForLease = Callable[[Lease], Awaitable[None]]
+
+
+class Holding:
+    """Leases, connects, listens and lets go. `taken` runs before an account connects, `left` after it is gone."""
+
+    def __init__(
+        self,
+        capacity: int,
+        lines: Lines,
+        wake: asyncio.Event,
+        *,
+        taken: ForLease,
+        left: ForLease,
+        local_addr: str | None,
+    ) -> None:
+        self.held: dict[int, Held] = {}
+        self._capacity, self._lines, self._wake = capacity, lines, wake
+        self._taken, self._left, self._local_addr = taken, left, local_addr
+        self._taking: dict[asyncio.Task[None], Lease] = {}
+        self._leaving: dict[asyncio.Task[None], Lease] = {}
+        self._avoid: dict[int, float] = {}
+
+    async def _leases(self) -> Leases:
+        return Leases(await self._lines.beat.get(), settings.LEASE_SECONDS)
+
+    async def renew(self) -> None:
+        """Renew all leases, also of accounts still connecting; the lost ones are invalid from here on."""
+        leases = [*(held.lease for held in self.held.values()), *self._taking.values()]
+        if leases:
+            await (await self._leases()).renew(leases)
+
+    async def watch(self) -> None:
+        """Let go of accounts whose lease, connection or session is over. Works without a database, too."""
+        for held in [held for held in self.held.values() if not held.usable]:
+            self._let_go(held)
+
+    async def let_go_all(self) -> None:
+        for task in self._taking:
+            task.cancel()
+        await asyncio.gather(*self._taking, return_exceptions=True)
+        for held in list(self.held.values()):
+            self._let_go(held)
+        await asyncio.gather(*self._leaving)
+
+    async def flush(self) -> None:
+        usable = [held for held in self.held.values() if held.usable]
+        await asyncio.gather(*(held.gateway.flush() for held in usable))
+
+    # --- taking ----------------------------------------------------------------------------------
+
+    async def take(self) -> None:
+        """Take free accounts while there is room; a few connect at a time."""
+        while (room := self._room()) > 0:
+            leases = await (await self._leases()).acquire(room, self._not_now())
+            for lease in leases:
+                self._taking[asyncio.create_task(self._take(lease))] = lease
+            if not leases:
+                break
+            if len(self._taking) >= CONNECTING_AT_ONCE:
+                await asyncio.wait(self._taking, return_when=asyncio.FIRST_COMPLETED)
+        for task in [task for task in self._taking if task.done()]:
+            del self._taking[task]
+            task.result()
+
+    def _room(self) -> int:
+        connecting = sum(not task.done() for task in self._taking)
+        return min(self._capacity - len(self.held), CONNECTING_AT_ONCE) - connecting
+
+    def _not_now(self) -> list[int]:
+        now = asyncio.get_running_loop().time()
+        self._avoid = {account: until for account, until in self._avoid.items() if until > now}
+        busy = [*self._taking.values(), *self._leaving.values()]
+        return [*self._avoid, *self.held, *(lease.account for lease in busy)]
+
+    async def _take(self, lease: Lease) -> None:
+        """Free what a former holder left, and connect; on any failure leave the account alone for a while."""
+        try:
+            await self._taken(lease)
+            await self._connect(lease)
+        except GatewayError as error:
+            await self._refused(lease, error)
+        except AWAY as error:
+            logger.warning("account %s: the database is away (%s)", lease.account, type(error).__name__)
+        finally:
+            if lease.account not in self.held:
+                self._avoid[lease.account] = asyncio.get_running_loop().time() + AVOID_SECONDS
+                with contextlib.suppress(*AWAY):
+                    await (await self._leases()).release([lease])
+
+    async def _connect(self, lease: Lease) -> None:
+        data = await in_thread(bookkeeping.session_of, lease.account)
+        gateway = MtprotoGateway(
+            data,
+            DatabaseStore(self._lines.store, lease.account, lease.token),
+            local_addr=self._local_addr,
+            may_send=lambda: lease.is_valid,
+        )
+        profile = await gateway.connect(self._listener(lease.account))
+        held = self.held[lease.account] = Held(lease, gateway)
+        held.session_log = await in_thread(bookkeeping.taken, lease.account, profile)
+        self._wake.set()
+
+    async def _refused(self, lease: Lease, error: GatewayError) -> None:
+        """An account that does not connect is marked if its session is gone."""
+        logger.warning("account %s does not connect: %s", lease.account, error.code)
+        effect = health.effect_of(error)
+        if effect:
+            await in_thread(health.apply, lease.account, lease.token, effect, error.code, None, "connect")
+
+    def _listener(self, account: int) -> Listener:
+        async def heard(update: Update) -> None:
+            if updates.heard(update):
+                await in_thread(updates.dispatch, account, update)
+
+        return heard
+
+    # --- letting go ------------------------------------------------------------------------------
+
+    def _let_go(self, held: Held) -> None:
+        del self.held[held.lease.account]
+        held.lost = True
+        task = asyncio.create_task(self._leave(held))
+        self._leaving[task] = held.lease
+        task.add_done_callback(lambda task: self._leaving.pop(task))
+
+    async def _leave(self, held: Held) -> None:
+        """Disconnect (handlers finish, the update state is stored), then give rows and lease back.
+
+        All that is written carries the lease's token: where another holds the account by now, it changes
+        nothing.
+        """
+        lease, lost = held.lease, not held.lease.is_valid
+        if lost:
+            logger.warning("account %s: the lease is over", lease.account)
+        elif not held.gateway.connected:
+            self._avoid[lease.account] = asyncio.get_running_loop().time() + AVOID_SECONDS
+        with contextlib.suppress(TimeoutError, *AWAY):
+            async with asyncio.timeout(LET_GO_SECONDS):
+                await held.gateway.disconnect()
+        with contextlib.suppress(*AWAY):
+            await self._left(lease)
+            await (await self._leases()).release([lease])
+            await in_thread(bookkeeping.given_up, lease.account, held.session_log, lost)

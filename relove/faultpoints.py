@@ -1,0 +1,39 @@
+"""Named points at which a process can be made to die, to prove that nothing is lost or doubled there.
+
+    after_claim       rows are claimed, nothing is done with them yet
+    before_request    the attempt is committed, the request is not made
+    answer_read       the answer was read, the outcome is not committed
+    after_commit      the outcome is committed, nobody in the process knows
+
+RELOVE_FAULT_POINT names one, or "name:nth" the nth time it is reached. RELOVE_FAULT_FLAG names a file that
+must not exist and is made at the death, so that the process which takes over lives.
+"""
+
+import os
+import signal
+
+from django.conf import settings
+
+_name, _, _nth = settings.FAULT_POINT.partition(":")
+_left = int(_nth or 1)
+
+
+def reach(name: str) -> None:
+    """Die by SIGKILL where the settings say so; else nothing."""
+    global _left
+    if name != _name:
+        return
+    _left -= 1
+    if _left == 0 and _first():
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _first() -> bool:
+    """Whether no process has died yet; without a flag file each one does."""
+    if not settings.FAULT_FLAG:
+        return True
+    try:
+        os.close(os.open(settings.FAULT_FLAG, os.O_CREAT | os.O_EXCL))
+    except FileExistsError:
+        return False
+    return True
