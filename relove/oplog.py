@@ -32,7 +32,8 @@ class Operation:
 # Takes seven arrays and an eighth of times: one statement for any number of operations.
 OPERATIONS_INSERT = """
 INSERT INTO operation_logs
-    (operation_type, status, duration_ms, error_message, account_id, user_id, subject_table, subject_id, created_at)
+    (operation_type, status, duration_ms, error_message, account_id, user_id,
+     subject_table, subject_id, created_at)
 SELECT * FROM unnest(%s::text[], %s::text[], %s::int[], %s::text[], %s::bigint[], %s::bigint[],
                      %s::text[], %s::bigint[], %s::timestamptz[])
 """

@@ -1,0 +1,65 @@
+"""Posts are stored once: live and by interval, twice, edited, in the parts of an album."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from commentators import monitoring, posts
+from commentators.models import TelegramPost
+from relove.telegram.gateway import Counts, Message, Peer, PeerKind
+from tests.commentators.conftest import NOW, Place
+
+CHANNEL = Peer(PeerKind.CHANNEL, 100)
+
+
+def message(number: int, text: str = "Текст", **fields: Any) -> Message:
+    return Message(CHANNEL, number, text, NOW, is_post=True, **fields)
+
+
+def test_it_stores_a_post_once_however_it_comes(place: Place) -> None:
+    assert posts.store(place.channel.id, [message(1), message(2)]) == 2
+    assert posts.store(place.channel.id, [message(2), message(3)]) == 1
+    monitoring.saw_post(1, message(3))
+    assert [post.message_id for post in place.channel.posts.order_by("message_id")] == [1, 2, 3]
+    place.channel.refresh_from_db()
+    assert place.channel.last_message_id == 3
+
+
+def test_it_follows_edits_and_counts_without_losing_the_stage(place: Place) -> None:
+    posts.store(place.channel.id, [message(1)])
+    place.channel.posts.update(stage=TelegramPost.Stage.DRAFTED)
+    later = NOW + timedelta(minutes=1)
+    posts.store(place.channel.id, [message(1, "Исправлено", edited_at=later, counts=Counts(views=7, reactions=2))])
+    post = place.channel.posts.get()
+    assert (post.text, post.edited_at, post.stage) == ("Исправлено", later, TelegramPost.Stage.DRAFTED)
+    assert post.engagement == {"views": 7, "likes": 2, "comments": None}
+
+
+def test_it_makes_one_post_of_an_album_whose_parts_come_apart(place: Place) -> None:
+    posts.store(place.channel.id, [message(1, "", album=9, media="photo")])
+    posts.store(place.channel.id, [message(2, "Подпись", album=9, media="photo"), message(3, "", album=9, media="photo")])
+    posts.store(place.channel.id, [message(3, "", album=9, media="photo")])
+    post = place.channel.posts.get()
+    assert post.text == "Подпись"
+    assert [item["message_id"] for item in post.media_urls] == [1, 2, 3]
+    assert post.media_urls[0]["url"] == "https://t.me/put_k_sebe/1"
+
+
+def test_it_leaves_service_messages_and_strangers_channels_alone(place: Place) -> None:
+    assert posts.store(place.channel.id, [message(1, "", is_service=True)]) == 0
+    monitoring.saw_post(1, Message(Peer(PeerKind.CHANNEL, 999), 1, "Чужое", NOW, is_post=True))
+    assert not TelegramPost.objects.exists()
+
+
+@pytest.mark.parametrize("text", ["до\0после", "до\ud83dпосле", "𝔘𝔫𝔦 👨‍👩‍👧‍👦", "\u202eевслатс", "<script>alert(1)</script>"])
+def test_it_stores_whatever_text_telegram_sends(place: Place, text: str) -> None:
+    posts.store(place.channel.id, [message(1, text)])
+    assert place.channel.posts.get().text == text.replace("\0", "").replace("\ud83d", "?")
+
+
+def test_it_marks_deleted_posts_once(place: Place) -> None:
+    posts.store(place.channel.id, [message(1), message(2)])
+    monitoring.saw_deletion(100, [2], NOW)
+    monitoring.saw_deletion(100, [2], NOW + timedelta(hours=1))
+    assert list(place.channel.posts.filter(deleted_at=NOW).values_list("message_id", flat=True)) == [2]

@@ -1,0 +1,97 @@
+"""The whole story of a comment, with the real clients: once with Valkey, once with PostgreSQL alone."""
+
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.utils import timezone
+
+from accounts_mgmt import calls
+from accounts_mgmt.models import AccountCall
+from accounts_mgmt.outbox import Status
+from commentators import metrics, services
+from commentators.models import GeneratedComment, TelegramChannel, TelegramPost
+from relove.management import sandbox_world
+from relove.models import OperationLog, Staff
+from relove.sandbox.client import SandboxClient
+from tests.live import running_drafting, running_runner, running_sandbox, wait_for
+
+POST = (
+    "Почему мы откладываем важное? Часто дело не в лени, а в страхе начать. "
+    "Попробуйте сделать один маленький шаг сегодня вечером и заметить, что изменилось."
+)
+
+
+@pytest.fixture(params=["valkey", "postgresql alone"])
+def memory(request: Any, settings: Any, transactional_db: None) -> None:
+    """What processes share: limits and cache in Valkey, or in PostgreSQL."""
+    if request.param == "valkey":
+        return
+    settings.REDIS_URL = ""
+    settings.CACHES = {
+        "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "relove_cache"}
+    }
+    call_command("createcachetable", verbosity=0)
+
+
+@pytest.mark.usefixtures("memory")
+def test_a_post_becomes_a_comment_and_its_response_is_read(settings: Any) -> None:
+    settings.PACE_ACCOUNT_CHAT = settings.PACE_CHAT = [(30, 1.0)]
+    now = timezone.now()
+    staff = Staff.objects.create_user("olga")
+    with running_sandbox(settings) as telegram:
+        # our own channel, with accounts that disclose what they are and readers who respond by themselves
+        telegram.world(sandbox_world.description())
+        accounts = sandbox_world.connect_accounts(telegram, now)
+        channel = sandbox_world.add_channel(accounts, now, per_day=86_400)
+        with running_runner(), running_drafting():
+            ask(channel, "check_channel")
+            ask(channel, "join_channel")
+            channel.refresh_from_db()
+            assert channel.title == "Путь к себе"
+            assert channel.discussion is not None
+
+            # a post appears in the channel: it is stored once and summarised
+            published = telegram.publish(channel.username, POST)
+            post = wait_for(lambda: TelegramPost.objects.exclude(summary=None).first(), "the post is summarised")
+            assert (post.message_id, post.text) == (published["id"], POST)
+            assert set(post.summary) == {"main_idea", "keywords", "tone", "content_type"}
+
+            # a comment is drafted in an account's voice, and waits for a person
+            draft = wait_for(lambda: GeneratedComment.objects.drafts().first(), "a comment is drafted")
+            assert draft.post_id == post.id
+            assert not telegram_comments(telegram)
+
+            # a person approves it: it is sent exactly once, at its slot, as an answer under the post
+            assert services.approve([draft.id], staff, timezone.now()).done == [draft.id]
+            sent = wait_for(lambda: GeneratedComment.objects.filter(status=Status.SENT).first(), "it is sent")
+            (accepted,) = telegram_comments(telegram)
+            assert accepted["random_id"] == sent.random_id
+            assert accepted["text"] == draft.text
+            assert (sent.message_id, sent.approved_by) == (accepted["message"], staff)
+
+            # its reactions and replies come back
+            reader = sandbox_world.READERS[0][0]
+            telegram.react(reader, accepted["chat"], accepted["message"], "👍")
+            telegram.comment(reader, channel.username, post.message_id, "Спасибо!", reply_to=accepted["message"])
+            metrics.ask_due(timezone.now())
+            read = wait_for(
+                lambda: GeneratedComment.objects.exclude(engagement_metrics=None).first(), "the response is read"
+            )
+            assert read.engagement_metrics["likes"] >= 1
+            assert read.engagement_metrics["replies"] == 1
+    # each stage wrote one row of the log
+    stages = ["store_post", "summarise_post", "generate_comment", "approve_comment", "send_message", "record_metrics"]
+    for stage in stages:
+        assert OperationLog.objects.filter(operation_type=stage, status="success").count() == 1, stage
+
+
+def ask(channel: TelegramChannel, kind: str) -> None:
+    assert channel.listener is not None
+    call = calls.ask(channel.listener.id, kind, {"channel": channel.id}, now=timezone.now())
+    wait_for(lambda: AccountCall.objects.get(id=call.id).state == AccountCall.State.DONE, f"{kind} is carried out")
+
+
+def telegram_comments(telegram: SandboxClient) -> list[dict[str, Any]]:
+    """What the server accepted from clients, by its own ledger."""
+    return [entry for entry in telegram.ledger() if entry.get("random_id")]

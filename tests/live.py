@@ -1,0 +1,87 @@
+"""The real parts in threads of the test process: a sandbox, a runner, the drafting of the cluster `llm`."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import connections
+
+from accounts_mgmt.tasks import hold
+from commentators.tasks import work
+from relove.cluster import Drain
+from relove.sandbox.client import SandboxClient
+from relove.sandbox.server import Sandbox
+
+PATIENCE = 30.0
+
+
+def wait_for(state: Callable[[], Any], what: str, seconds: float = PATIENCE) -> Any:
+    """The first true answer of `state`; fails with what was waited for."""
+    deadline = time.monotonic() + seconds
+    while not (answer := state()):
+        assert time.monotonic() < deadline, f"after {seconds:.0f} s: {what}"
+        time.sleep(0.05)
+    return answer
+
+
+@contextmanager
+def in_thread(main: Callable[[], Coroutine[Any, Any, None]], stop: Callable[[], None]) -> Iterator[None]:
+    """Run a coroutine in an event loop of its own; what it raises is raised here at the end."""
+    raised: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            asyncio.run(main())
+        except BaseException as error:
+            raised.append(error)
+        finally:
+            connections.close_all()
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop()
+        thread.join(PATIENCE)
+    assert not thread.is_alive(), "it did not end"
+    if raised:
+        raise raised[0]
+
+
+@contextmanager
+def running_sandbox(settings: Any) -> Iterator[SandboxClient]:
+    """A sandbox, with the settings pointing at it."""
+    started, stopped = threading.Event(), threading.Event()
+    ports: list[int] = []
+
+    async def main() -> None:
+        async with Sandbox(seed="tests") as sandbox:
+            ports.extend((sandbox.telegram_port, sandbox.http_port))
+            started.set()
+            while not stopped.is_set():
+                await asyncio.sleep(0.02)
+
+    with in_thread(main, stopped.set):
+        assert started.wait(PATIENCE)
+        settings.SANDBOX_TELEGRAM = f"127.0.0.1:{ports[0]}"
+        settings.SANDBOX_HTTP = f"http://127.0.0.1:{ports[1]}"
+        settings.LLM_BASE_URL = f"{settings.SANDBOX_HTTP}/v1"
+        yield SandboxClient(settings.SANDBOX_HTTP)
+
+
+@contextmanager
+def running_runner() -> Iterator[None]:
+    drain = Drain.manual()
+    with in_thread(lambda: hold(drain, capacity=50), drain.set):
+        yield
+
+
+@contextmanager
+def running_drafting() -> Iterator[None]:
+    drain = Drain.manual()
+    with in_thread(lambda: work(drain), drain.set):
+        yield
