@@ -7,7 +7,6 @@ from typing import Any
 
 from django.conf import settings
 from django.utils.translation import gettext
-from redis.asyncio import Redis
 
 from accounts_mgmt import bookkeeping, reasons
 from accounts_mgmt.batching import Batcher
@@ -200,8 +199,8 @@ class Dispatcher:
     # --- limits ----------------------------------------------------------------------------------
 
     def _limiter(self) -> Limiter:
-        if settings.REDIS_URL:
-            return RedisLimiter(Redis.from_url(settings.REDIS_URL), self._recent)
+        if self._lines.redis:
+            return RedisLimiter(self._lines.redis, self._recent)
         return DatabaseLimiter(self._lines.attempt)
 
     async def _recent(self) -> list[tuple[int, int | None, float]]:

@@ -8,6 +8,8 @@ from typing import Any
 
 import django.db
 import psycopg
+from django.conf import settings
+from redis.asyncio import Redis
 
 from relove.db import connect
 
@@ -49,7 +51,7 @@ class Line:
 
 @dataclass(slots=True)
 class Lines:
-    """The connections of one runner: apart, so that none waits for another's statement."""
+    """The connections of one runner: apart, so that none waits for another's statement; and Redis, if any."""
 
     claim: Line
     attempt: Line
@@ -57,14 +59,18 @@ class Lines:
     beat: Line
     ears: Line
     store: Line
+    redis: Redis | None
 
     @classmethod
     def fresh(cls) -> "Lines":
-        return cls(Line(), Line(), Line(), Line(), Line(), Line())
+        redis = Redis.from_url(settings.REDIS_URL) if settings.REDIS_URL else None
+        return cls(Line(), Line(), Line(), Line(), Line(), Line(), redis)
 
     async def close(self) -> None:
         for line in (self.claim, self.attempt, self.settle, self.beat, self.ears, self.store):
             await line.close()
+        if self.redis:
+            await self.redis.aclose()
 
 
 async def insist(line: Line, sql: str, parameters: Any, until: Callable[[], bool]) -> list[Any]:

@@ -19,6 +19,9 @@ from relove.telegram.gateway import (
     Update,
 )
 
+FIRST_POSTS = 100
+GAP_LIMIT = 2_000
+
 
 @updates.on(NewMessage.kind)
 @updates.on(EditedMessage.kind)
@@ -51,8 +54,8 @@ async def check_channel(gateway: Gateway, call: calls.Call) -> dict[str, Any]:
 @calls.kind("join_channel", repeatable=True)
 async def join_channel(gateway: Gateway, call: calls.Call) -> dict[str, Any]:
     """Join a channel, for live updates; asked for explicitly, never by itself."""
-    address = await in_thread(monitoring.address_of, call.arguments["channel"])
-    await gateway.join(address)
+    found = await gateway.resolve(await in_thread(monitoring.name_of, call.arguments["channel"]))
+    await gateway.join(found.peer)
     return {"joined": True}
 
 
@@ -61,13 +64,15 @@ async def read_channel(gateway: Gateway, call: calls.Call) -> dict[str, Any]:
     """Read what is new in a channel since it was last read."""
     channel_id = call.arguments["channel"]
     address, name, after = await in_thread(monitoring.reading_place, channel_id)
+    # the first reading begins with the newest posts, a later one leaves no gap
+    limit = GAP_LIMIT if after else FIRST_POSTS
     try:
         try:
-            messages = await gateway.history(address, after=after)
+            messages = await gateway.history(address, after=after, limit=limit)
         except PeerUnknown:
             # this account has not met the channel: public ones are found by name
             await gateway.resolve(name)
-            messages = await gateway.history(address, after=after)
+            messages = await gateway.history(address, after=after, limit=limit)
     except Refused as error:
         await in_thread(monitoring.unreadable, channel_id, error, timezone.now())
         raise

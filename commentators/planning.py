@@ -47,8 +47,6 @@ def find_place(post: TelegramPost, now: datetime) -> Place | None:
     places = [place for schedule in schedules if (place := _place(schedule, now))]
     return min(places, key=lambda place: (place.slot, place.schedule.id), default=None)
 
-    return TelegramAccountSession.objects.disclosing().values("id")
-
 
 def _place(schedule: CommentSchedule, now: datetime) -> Place | None:
     taken = set(CommentKey.objects.filter(schedule=schedule, slot_utc__gt=now).values_list("slot_utc", flat=True))

@@ -91,9 +91,7 @@ def drive(export: Path, tell: Tell) -> Result:
 def _call(channel: TelegramChannel, kind: str) -> None:
     assert channel.listener_id is not None
     call = calls.ask(channel.listener_id, kind, {"channel": channel.id}, now=timezone.now())
-    _until(
-        lambda: not AccountCall.objects.open().filter(id=call.id).exists(), f"{kind} was not carried out", None
-    )
+    _until(lambda: not AccountCall.objects.open().filter(id=call.id).exists(), f"{kind} was not carried out", None)
     call.refresh_from_db()
     if call.state != AccountCall.State.DONE:
         raise CommandError(f"{kind}: {call.error}")
@@ -156,4 +154,5 @@ def _progress() -> str:
     posts = TelegramPost.objects
     sent = GeneratedComment.objects.filter(status=Status.SENT).count()
     summarised = posts.exclude(summary=None).count()
-    return f"{posts.count()} read · {summarised} summarised · {GeneratedComment.objects.count()} drafted · {sent} sent"
+    drafted = GeneratedComment.objects.count()
+    return f"{posts.count()} read · {summarised} summarised · {drafted} drafted · {sent} sent"

@@ -47,9 +47,7 @@ def disclosure() -> str:
 def description(channel: str = CHANNEL) -> dict[str, object]:
     """The world as the sandbox takes it: accounts, a channel with comments, readers who respond."""
     bio = disclosure()
-    accounts = [
-        {"first_name": voice.first_name, "username": voice.username, "about": bio} for voice in VOICES
-    ]
+    accounts = [{"first_name": voice.first_name, "username": voice.username, "about": bio} for voice in VOICES]
     readers = [{"first_name": name, "username": username} for username, name in READERS]
     return {
         "users": [*accounts, *readers],
@@ -62,9 +60,7 @@ def description(channel: str = CHANNEL) -> dict[str, object]:
                 "members": [username for username, _ in READERS],
             }
         ],
-        "people": [
-            {"user": username, "reacts": {"share": 0.5, "emoji": ["👍", "❤"]}} for username, _ in READERS
-        ],
+        "people": [{"user": username, "reacts": {"share": 0.5, "emoji": ["👍", "❤"]}} for username, _ in READERS],
         "settings": {"people": True},
     }
 
@@ -94,6 +90,7 @@ def _connect(client: SandboxClient, voice: Voice, now: datetime) -> CommentatorA
             "owner": voice.first_name,
             "owner_consent_at": now,
             "disclosure": disclosure(),
+            "disclosure_seen_at": now if disclosure() in user["about"] else None,
         },
     )
     commentator, _ = CommentatorAccount.objects.get_or_create(session=account)

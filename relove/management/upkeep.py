@@ -1,8 +1,12 @@
-"""What the cluster `default` does regularly: hints only, every stage finds its work again by itself."""
+"""Bringing the database up to date, and what the cluster `default` then does regularly."""
 
+from django.core.management import call_command
+from django.utils import timezone
 from django_q.models import Schedule
 
-# (task, minutes between runs)
+from relove.partitions import ensure_partitions
+
+# (task, minutes between runs): hints only, every stage finds its work again by itself
 REGULAR = [
     ("commentators.tasks.read_channels", 1),
     ("commentators.tasks.read_metrics", 1),
@@ -10,6 +14,14 @@ REGULAR = [
     ("relove.cluster.holders.top_up", 1),
     ("relove.tasks.make_partitions", 24 * 60),
 ]
+
+
+def bring_up_to_date() -> None:
+    """Tables, the cache's table, the coming months' partitions, the regular tasks; repeatable."""
+    call_command("migrate", verbosity=0, interactive=False)
+    call_command("createcachetable", verbosity=0)
+    ensure_partitions(timezone.now())
+    sync_schedules()
 
 
 def sync_schedules() -> None:

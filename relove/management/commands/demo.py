@@ -12,14 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils import timezone
 
 from relove.embedded import free_port, is_free, throwaway
 from relove.installation import CLUSTER, CLUSTERS, SANDBOX, manage
 from relove.management import demo
-from relove.partitions import ensure_partitions
+from relove.management.upkeep import bring_up_to_date
 from relove.sandbox.samples import shipped_export
 from relove.supervision import Program, SupervisionError, Supervisor
 
@@ -96,9 +94,7 @@ class Command(BaseCommand):
             self.stderr.write(f"  {error}")
 
     def _set_up(self) -> None:
-        call_command("migrate", verbosity=0, interactive=False)
-        call_command("createcachetable", verbosity=0)
-        ensure_partitions(timezone.now())
+        bring_up_to_date()
         demo.set_up()
 
     def _drive(self, export: Path, as_json: bool) -> None:

@@ -1,30 +1,36 @@
-"""What a fresh system needs beside its tables: a first staff member, the upkeep, the sandbox's accounts."""
+"""Makes a system ready to run: tables, regular tasks, a first staff member, the sandbox's accounts."""
 
 import secrets
+import time
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
 
 from accounts_mgmt import calls
 from accounts_mgmt.models import TelegramAccountSession
 from relove.management import sandbox_world
-from relove.management.upkeep import sync_schedules
+from relove.management.upkeep import bring_up_to_date
 from relove.models import Staff
 from relove.sandbox.client import SandboxClient
 from relove.sandbox.samples import shipped_export
 
 FIRST_POSTS = 8
 COMMENTS_A_DAY = 200
+SANDBOX_SECONDS = 60
+# the clusters start after this command
+PATIENCE = timedelta(hours=1)
 
 
 class Command(BaseCommand):
-    help = "Creates the first staff member and, in the sandbox, accounts and a channel to try things with."
+    help = "Brings the database up to date; creates the first staff member and the sandbox's accounts."
+    requires_system_checks = []
 
     def handle(self, *args: Any, **options: Any) -> None:
-        sync_schedules()
+        bring_up_to_date()
         if not Staff.objects.exists():
             self._first_staff_member()
         if settings.TELEGRAM_GATEWAY == "sandbox" and not TelegramAccountSession.objects.exists():
@@ -37,6 +43,7 @@ class Command(BaseCommand):
 
     def _sandbox_accounts(self) -> None:
         client = SandboxClient(settings.SANDBOX_HTTP)
+        _wait_for(client)
         now = timezone.now()
         client.world(sandbox_world.description())
         client.load_export(sandbox_world.CHANNEL, shipped_export())
@@ -46,4 +53,17 @@ class Command(BaseCommand):
             channel = sandbox_world.add_channel(accounts, now, COMMENTS_A_DAY)
             assert channel.listener is not None
             for kind in ("check_channel", "join_channel"):
-                calls.ask(channel.listener.id, kind, {"channel": channel.id}, now=now)
+                calls.ask(channel.listener.id, kind, {"channel": channel.id}, now=now, patience=PATIENCE)
+
+
+def _wait_for(client: SandboxClient) -> None:
+    """It may be starting at this very moment. Raises CommandError when it does not come."""
+    deadline = time.monotonic() + SANDBOX_SECONDS
+    while True:
+        try:
+            client.health()
+            return
+        except OSError as error:
+            if time.monotonic() > deadline:
+                raise CommandError(f"The sandbox does not answer at {settings.SANDBOX_HTTP}.") from error
+            time.sleep(0.05)

@@ -9,20 +9,17 @@ from typing import Any
 
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils import timezone
 
-from relove.embedded import EmbeddedError, ensure_keys, read_env, services_file, state_dir, write_env
+from relove.embedded import EmbeddedError, ensure_keys, services_file, state_dir, write_env
 from relove.foreground import ForegroundError, Stopped, check_place, only_instance, stopped_by_signals
 from relove.installation import (
     CLUSTERS,
     Installation,
-    Sandbox,
     environment,
     find_installation,
     manage,
     session_keys,
 )
-from relove.partitions import ensure_partitions
 from relove.supervision import SupervisionError, Supervisor
 
 READY_SECONDS = 90
@@ -150,21 +147,7 @@ class Command(BaseCommand):
 
     def _set_up_database(self) -> None:
         """In a process of its own, since our settings were read before the servers' addresses were known."""
-        call_command("migrate", verbosity=0, interactive=False)
-        call_command("createcachetable", verbosity=0)
-        ensure_partitions(timezone.now())
-        _wait_for_sandbox()
         call_command("prepare")
-
-
-def _wait_for_sandbox() -> None:
-    """The preparation may speak to it. Raises CommandError when it does not come."""
-    sandbox = Sandbox.from_env(read_env(services_file()))
-    deadline = time.monotonic() + READY_SECONDS
-    while sandbox and not sandbox.is_ready():
-        if time.monotonic() > deadline:
-            raise CommandError(f"the sandbox did not answer within {READY_SECONDS} s")
-        time.sleep(0.05)
 
 
 def _answers(port: int) -> bool:
