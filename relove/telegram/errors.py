@@ -59,7 +59,6 @@ BY_NAME: dict[str, type[GatewayError]] = {
     "USER_DEACTIVATED_BAN": SessionLost,
     "PHONE_NUMBER_BANNED": SessionLost,
     "INPUT_FETCH_ERROR": Temporary,
-    "TIMEDOUT": Temporary,
 }
 
 
