@@ -41,7 +41,7 @@ style: $(STAMP)
 	.venv/bin/ruff format --check
 
 types: $(STAMP)
-	.venv/bin/mypy relove accounts_mgmt $(wildcard commentators/schedule.py)
+	.venv/bin/mypy relove accounts_mgmt commentators
 
 arrows: $(STAMP)
 	.venv/bin/lint-imports

@@ -272,7 +272,7 @@ def bound_ids(row: Claimed, ids: list[int]) -> set[int]:
     """Which of the ids belong to other rows already, of whatever kind."""
     bound: set[int] = set()
     for kind in outgoing_models():
-        rows = kind._default_manager.filter(sender_id=row.account, chat_id=row.chat_id, message_id__in=ids)
+        rows = kind._default_manager.filter(sender=row.account, chat=row.chat_id, message_id__in=ids)
         others = rows.exclude(id=row.id) if kind is row.kind else rows
         bound |= set(others.values_list("message_id", flat=True))
     return bound
@@ -296,7 +296,7 @@ def chat_of(peer: Peer) -> Chat:
 
 def refusal(row: Claimed) -> Settlement | None:
     """Which guard a row failed; None when it is no longer ours, or would pass by now."""
-    rows = row.kind._default_manager.filter(id=row.id, created_at=row.created_at)
+    rows = row.kind._default_manager.filter(pk=row.id, created_at=row.created_at)
     for guard in row.kind.guards():
         if not rows.filter(guard.condition).exists():
             status = Status.UNKNOWN if row.unclear else guard.otherwise

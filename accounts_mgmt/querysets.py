@@ -1,6 +1,5 @@
 """Which rows: accounts, calls and outgoing messages."""
 
-from datetime import datetime
 from typing import Any
 
 from django.db import models
@@ -14,9 +13,6 @@ class AccountQuerySet(models.QuerySet[Any]):
     def troubled(self) -> "AccountQuerySet":
         """Those that need a person."""
         return self.exclude(state__in=("active", "disabled"))
-
-    def held(self, now: datetime) -> "AccountQuerySet":
-        return self.filter(lease_until__gt=now)
 
     def disclosing(self) -> "AccountQuerySet":
         """Those that may write by machine: consent recorded, disclosure seen in the profile."""

@@ -76,7 +76,8 @@ async def advance_one(post_id: int, channel_id: int) -> None:
 
 
 def load(post_id: int, channel_id: int) -> TelegramPost:
-    return TelegramPost.objects.select_related("channel").get(id=post_id, channel_id=channel_id)
+    post: TelegramPost = TelegramPost.objects.select_related("channel").get(id=post_id, channel_id=channel_id)
+    return post
 
 
 def _release(post: TelegramPost) -> None:

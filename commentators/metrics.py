@@ -33,6 +33,7 @@ class Read:
     message_id: int
     post_id: int
     post_message: int
+    views_before: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,9 @@ def to_read(channel_id: int, account_id: int) -> Work:
     rows = (
         GeneratedComment.objects.filter(due(timezone.now()), channel=channel, chat=channel.discussion_id)
         .order_by(F("metrics_at").asc(nulls_first=True))
-        .values_list("id", "created_at", "message_id", "post_id", "post__message_id")[:AT_ONCE]
+        .values_list("id", "created_at", "message_id", "post_id", "post__message_id", "post_views_before")[
+            :AT_ONCE
+        ]
     )
     return Work(
         channel_id=channel.id,
@@ -132,9 +135,7 @@ def record(
 
 
 def _gained(comment: Read, counts: Counts | None) -> int | None:
-    """Views of the post since the comment was planned; None where either figure is unknown."""
-    before = GeneratedComment.objects.filter(id=comment.id, created_at=comment.created_at)
-    views = before.values_list("post_views_before", flat=True).get()
-    if counts is None or counts.views is None or views is None:
+    """Views of the post since the comment was queued; None where either figure is unknown."""
+    if counts is None or counts.views is None or comment.views_before is None:
         return None
-    return max(0, counts.views - views)
+    return max(0, counts.views - comment.views_before)

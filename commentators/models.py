@@ -277,7 +277,7 @@ class GeneratedComment(OutgoingMessage):
     post_views_before = models.BigIntegerField(null=True, blank=True, editable=False)
     metrics_at = models.DateTimeField(_("response read"), null=True, blank=True)
 
-    objects = CommentQuerySet.as_manager()
+    objects = CommentQuerySet.as_manager()  # type: ignore[misc]  # the child's own rows
 
     class Meta:
         db_table = "generated_comments"

@@ -49,7 +49,8 @@ def find_place(post: TelegramPost, now: datetime) -> Place | None:
 
 
 def _place(schedule: CommentSchedule, now: datetime) -> Place | None:
-    taken = set(CommentKey.objects.filter(schedule=schedule, slot_utc__gt=now).values_list("slot_utc", flat=True))
+    keys = CommentKey.objects.filter(schedule=schedule, slot_utc__gt=now)
+    taken = {slot for slot in keys.values_list("slot_utc", flat=True) if slot}
     slot = next_slot(plan_of(schedule), taken, now)
     return Place(schedule, slot) if slot else None
 

@@ -6,7 +6,6 @@ from typing import Any
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.expressions import ExpressionWrapper
-from django.db.models.functions import Now
 
 from accounts_mgmt.querysets import OutgoingQuerySet
 
@@ -21,19 +20,15 @@ class ChannelQuerySet(models.QuerySet[Any]):
             F("last_checked") + F("monitoring_interval") * models.Value(timedelta(minutes=1)),
             output_field=models.DateTimeField(),
         )
-        return (
-            self.watched().alias(next_check=interval).filter(Q(last_checked__isnull=True) | Q(next_check__lte=now))
-        )
+        never = Q(last_checked__isnull=True)
+        found: ChannelQuerySet = self.watched().alias(next_check=interval).filter(never | Q(next_check__lte=now))
+        return found
 
 
 class PostQuerySet(models.QuerySet[Any]):
-    def to_do(self, now: datetime) -> "PostQuerySet":
-        """Posts with a stage to take that nobody has in hand."""
-        return self.filter(
-            Q(stage__in=("new", "summarised")),
-            Q(next_try__isnull=True) | Q(next_try__lte=now),
-            Q(claimed_until__isnull=True) | Q(claimed_until__lt=Now()),
-        )
+    def unfinished(self) -> "PostQuerySet":
+        """Posts with a stage still to take."""
+        return self.filter(stage__in=("new", "summarised"))
 
 
 class CommentQuerySet(OutgoingQuerySet):

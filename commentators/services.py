@@ -140,7 +140,8 @@ def check_now(ids: Sequence[int], staff: Staff, now: datetime) -> Decisions:
 @transaction.atomic
 def edit_text(comment_id: int, staff: Staff, text: str) -> GeneratedComment:
     """Replace a draft's text; the draft as the machine wrote it is kept. Raises ValidationError."""
-    comment = GeneratedComment.objects.select_for_update(of=("self",)).select_related("post").get(id=comment_id)
+    rows = GeneratedComment.objects.select_for_update(of=("self",)).select_related("post")
+    comment: GeneratedComment = rows.get(id=comment_id)
     if comment.status != Status.DRAFT:
         raise ValidationError(_("Only a draft can be edited."))
     refusals = check_draft(text, post_text=comment.post.text)

@@ -109,7 +109,7 @@ class Sealed:
         return hash(self._stored)
 
 
-class SealedField(models.BinaryField):
+class SealedField(models.BinaryField):  # type: ignore[type-arg]  # generic in its stubs only
     """A column that only ever holds ciphertext. Assign a `Sealed` of its ring."""
 
     def __init__(self, *args: Any, ring: Ring, **kwargs: Any) -> None:

@@ -16,7 +16,7 @@ class Staff(AbstractUser):
         default="ru",
     )
 
-    class Meta(AbstractUser.Meta):  # type: ignore[name-defined, misc]
+    class Meta:
         verbose_name = _("staff member")
         verbose_name_plural = _("staff")
 

@@ -119,7 +119,9 @@ def get_operation_stats(since: datetime) -> dict[str, dict[str, Any]]:
             total=Count("id"), failed=Count("id", filter=Q(status="failed")), mean_ms=Avg("duration_ms")
         )
     )
-    return {row.pop("operation_type"): row for row in rows}
+    return {
+        row["operation_type"]: {name: row[name] for name in ("total", "failed", "mean_ms")} for row in rows
+    }
 
 
 def log_activity(

@@ -104,8 +104,7 @@ def _review(result: Result, tell: Tell) -> None:
     def done() -> bool:
         drafts = list(GeneratedComment.objects.drafts().values_list("id", flat=True)[:AT_ONCE])
         result.approved += len(services.approve(drafts, staff, timezone.now()).done) if drafts else 0
-        waiting = TelegramPost.objects.filter(stage__in=(Stage.NEW, Stage.SUMMARISED))
-        return not drafts and not waiting.exists()
+        return not drafts and not TelegramPost.objects.unfinished().exists()
 
     _until(done, "posts wait for a summary or a draft", tell)
 
