@@ -81,7 +81,14 @@ def test_a_post_becomes_a_comment_and_its_response_is_read(settings: Any) -> Non
             assert read.engagement_metrics["likes"] >= 1
             assert read.engagement_metrics["replies"] == 1
     # each stage wrote one row of the log
-    stages = ["store_post", "summarise_post", "generate_comment", "approve_comment", "send_message", "record_metrics"]
+    stages = [
+        "store_post",
+        "summarise_post",
+        "generate_comment",
+        "approve_comment",
+        "send_message",
+        "record_metrics",
+    ]
     for stage in stages:
         assert OperationLog.objects.filter(operation_type=stage, status="success").count() == 1, stage
 
