@@ -4,6 +4,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
@@ -30,26 +31,20 @@ def wait_for(state: Callable[[], Any], what: str, seconds: float = PATIENCE) -> 
 @contextmanager
 def in_thread(main: Callable[[], Coroutine[Any, Any, None]], stop: Callable[[], None]) -> Iterator[None]:
     """Run a coroutine in an event loop of its own; what it raises is raised here at the end."""
-    raised: list[BaseException] = []
 
     def run() -> None:
         try:
             asyncio.run(main())
-        except BaseException as error:
-            raised.append(error)
         finally:
             connections.close_all()
 
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop()
-        thread.join(PATIENCE)
-    assert not thread.is_alive(), "it did not end"
-    if raised:
-        raise raised[0]
+    with ThreadPoolExecutor(1) as pool:
+        future = pool.submit(run)
+        try:
+            yield
+        finally:
+            stop()
+            future.result(PATIENCE)
 
 
 @contextmanager
@@ -62,8 +57,7 @@ def running_sandbox(settings: Any) -> Iterator[SandboxClient]:
         async with Sandbox(seed="tests") as sandbox:
             ports.extend((sandbox.telegram_port, sandbox.http_port))
             started.set()
-            while not stopped.is_set():
-                await asyncio.sleep(0.02)
+            await asyncio.to_thread(stopped.wait)
 
     with in_thread(main, stopped.set):
         assert started.wait(PATIENCE)

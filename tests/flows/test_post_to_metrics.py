@@ -21,6 +21,15 @@ POST = (
     "Попробуйте сделать один маленький шаг сегодня вечером и заметить, что изменилось."
 )
 
+STAGES = (
+    "store_post",
+    "summarise_post",
+    "generate_comment",
+    "approve_comment",
+    "send_message",
+    "record_metrics",
+)
+
 
 @pytest.fixture(params=["valkey", "postgresql alone"])
 def memory(request: Any, settings: Any, transactional_db: None) -> None:
@@ -81,15 +90,7 @@ def test_a_post_becomes_a_comment_and_its_response_is_read(settings: Any) -> Non
             assert read.engagement_metrics["likes"] >= 1
             assert read.engagement_metrics["replies"] == 1
     # each stage wrote one row of the log
-    stages = [
-        "store_post",
-        "summarise_post",
-        "generate_comment",
-        "approve_comment",
-        "send_message",
-        "record_metrics",
-    ]
-    for stage in stages:
+    for stage in STAGES:
         assert OperationLog.objects.filter(operation_type=stage, status="success").count() == 1, stage
 
 
