@@ -14,17 +14,19 @@ from accounts_mgmt.models import AccountCall
 from relove.db import in_thread, notify
 from relove.telegram.gateway import GatewayError, OutcomeUnknown
 
+# A kind that this runner does not know (an older version, say) is left for one that does.
 CLAIM = """
 UPDATE account_calls c SET state = 'running', claimed_by = held.token
 FROM unnest(%s::bigint[], %s::bigint[]) AS held (account, token)
-WHERE c.account_id = held.account AND c.state = 'waiting' AND c.deadline > now()
+WHERE c.account_id = held.account AND c.state = 'waiting' AND c.deadline > now() AND c.kind = ANY(%s)
 RETURNING c.id, c.account_id, c.kind, c.arguments
 """
 
 # A former holder died with these: what may be repeated waits again, the rest nobody can know.
 TAKE_OVER = """
 UPDATE account_calls SET claimed_by = NULL,
-    state = CASE WHEN kind = ANY(%s) THEN 'waiting' ELSE 'unknown' END
+    state = CASE WHEN kind = ANY(%s) THEN 'waiting' ELSE 'unknown' END,
+    finished_at = CASE WHEN kind = ANY(%s) THEN NULL ELSE now() END
 WHERE account_id = %s AND state = 'running' AND claimed_by IS DISTINCT FROM %s
 """
 DONE_CHANNEL = "relove_calls_done"
@@ -43,14 +45,16 @@ class CallDesk:
         if not held:
             return
         accounts, tokens = [one.lease.account for one in held], [one.lease.token for one in held]
-        for call_id, account, kind, arguments in await self._line.rows(CLAIM, [accounts, tokens]):
+        claimed = await self._line.rows(CLAIM, [accounts, tokens, calls.known()])
+        for call_id, account, kind, arguments in claimed:
             call = calls.Call(call_id, account, _parsed(arguments))
             task = asyncio.create_task(self._carry_out(self._held[account], kind, call))
             self._running.add(task)
             task.add_done_callback(self._running.discard)
 
     async def take_over(self, lease: Lease) -> None:
-        await self._line.rows(TAKE_OVER, [calls.repeatable(), lease.account, lease.token])
+        repeatable = calls.repeatable()
+        await self._line.rows(TAKE_OVER, [repeatable, repeatable, lease.account, lease.token])
 
     async def join(self) -> None:
         if self._running:

@@ -56,6 +56,10 @@ def get(name: str) -> Kind:
     return _kinds[name]
 
 
+def known() -> list[str]:
+    return list(_kinds)
+
+
 def repeatable() -> list[str]:
     return [name for name, registered in _kinds.items() if registered.repeatable]
 
