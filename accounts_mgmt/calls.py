@@ -101,10 +101,3 @@ def expire(now: datetime) -> int:
         error=_("It was begun and never answered: look in Telegram whether it was done."),
     )
     return late + lost
-
-
-@kind("profile", repeatable=True)
-async def read_profile(gateway: Gateway, call: Call) -> dict[str, Any]:
-    """The account's own profile."""
-    profile = await gateway.profile()
-    return {"username": profile.username, "first_name": profile.first_name, "bio": profile.bio}

@@ -126,13 +126,18 @@ def saw_profile(account_id: int, username: str, first_name: str, bio: str) -> No
     account.save(update_fields=["username", "first_name", "bio", "disclosure_seen_at"])
 
 
+@calls.kind("profile", repeatable=True)
+async def read_profile(gateway: Gateway, call: calls.Call) -> dict[str, Any]:
+    """Read the account's own profile, and see whether its disclosure stands there."""
+    profile = await gateway.profile()
+    await in_thread(saw_profile, call.account, profile.username, profile.first_name, profile.bio)
+    return {"username": profile.username, "first_name": profile.first_name, "bio": profile.bio}
+
+
 @calls.kind("disclose", repeatable=True)
 async def disclose(gateway: Gateway, call: calls.Call) -> dict[str, Any]:
-    """Write the account's disclosure into its profile and look whether it stands there."""
+    """Write the account's disclosure into its profile, and see it there."""
     account = await in_thread(TelegramAccountSession.objects.get, id=call.account)
-    profile = await gateway.profile()
-    if account.disclosure and account.disclosure not in profile.bio:
+    if account.disclosure and account.disclosure not in (await gateway.profile()).bio:
         await gateway.set_bio(account.disclosure)
-        profile = await gateway.profile()
-    await in_thread(saw_profile, call.account, profile.username, profile.first_name, profile.bio)
-    return {"bio": profile.bio, "shown": account.disclosure in profile.bio}
+    return await read_profile(gateway, call)

@@ -4,8 +4,8 @@ from datetime import datetime
 
 from django.db import transaction
 
-from accounts_mgmt import health, outbox
-from accounts_mgmt.models import AccountSecurityLog, TelegramAccountSession
+from accounts_mgmt import calls, health, outbox
+from accounts_mgmt.models import AccountCall, AccountSecurityLog, TelegramAccountSession
 from relove.db import notify
 from relove.models import Staff
 
@@ -21,9 +21,24 @@ def pause(account: TelegramAccountSession, until: datetime, reason: str, staff: 
 
 
 def resume(account: TelegramAccountSession, staff: Staff) -> None:
-    """End the pause and wake the runners: what waited leaves at its pace."""
+    """End a pause, or the stop after PEER_FLOOD, and wake the runners: what waited leaves at its pace.
+
+    Only a stop that the person saw is ended. A session that has ended stays so: the account signs in again.
+    """
+    fields = ["paused_until"]
     with transaction.atomic():
         account.paused_until = None
-        account.save(update_fields=["paused_until"])
+        if account.state == TelegramAccountSession.State.LIMITED:
+            account.state, account.state_reason = TelegramAccountSession.State.ACTIVE, ""
+            fields += ["state", "state_reason"]
+        account.save(update_fields=fields)
         health.log_event(account.pk, Event.RESUMED, staff=staff)
         notify(outbox.CHANNEL, str(account.pk))
+
+
+def disclose(account: TelegramAccountSession, staff: Staff, now: datetime) -> AccountCall:
+    """Have the disclosure written into the profile; until Telegram shows it nothing leaves by machine."""
+    with transaction.atomic():
+        account.disclosure_seen_at = None
+        account.save(update_fields=["disclosure_seen_at"])
+        return calls.ask(account.pk, "disclose", {}, now=now, asked_by=staff)

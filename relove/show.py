@@ -17,6 +17,18 @@ from django.utils.translation import gettext_lazy as lazy
 
 from relove.statuses import look
 
+# Values of JSON fields that are words of a list.
+VALUE_NAMES: dict[str, Promise] = {
+    "story": lazy("a story"),
+    "announcement": lazy("an announcement"),
+    "question": lazy("a question"),
+    "advice": lazy("advice"),
+    "news": lazy("news"),
+    "quote": lazy("a quotation"),
+    "media": lazy("a picture or a video"),
+    "other": lazy("something else"),
+}
+
 NOTHING = mark_safe('<span class="rl-none">—</span>')
 
 # Names of JSON fields that people may meet; anything else is shown by its key.
@@ -163,7 +175,7 @@ def key_values(data: Any) -> SafeString:
     if data in (None, {}, [], ""):
         return NOTHING
     if isinstance(data, Mapping):
-        rows = ((_key_name(key), key_values(data[key])) for key in sorted(data, key=_key_place))
+        rows = ((_key_name(key), _value(key, data[key])) for key in sorted(data, key=_key_place))
         return format_html('<dl class="rl-rows">{}</dl>', format_html_join("", "<dt>{}</dt><dd>{}</dd>", rows))
     if isinstance(data, list | tuple):
         if all(isinstance(value, str | int | float) and len(str(value)) < 40 for value in data):
@@ -174,6 +186,11 @@ def key_values(data: Any) -> SafeString:
     if isinstance(data, bool):
         return mark_safe(_("yes") if data else _("no"))  # noqa: S308  (our own two words)
     return whole_text(str(data))
+
+
+def _value(key: str, value: Any) -> SafeString:
+    word = VALUE_NAMES.get(value) if key == "content_type" else None
+    return key_values(value if word is None else str(word))
 
 
 def _key_place(key: str) -> int:

@@ -40,7 +40,7 @@ class AccountAdmin(BackOfficeAdmin):
     search_fields = ["label", "username", "first_name", "owner"]
     search_help_text = _("Name, @name or owner")
     ordering = ["id"]
-    actions_detail = ["read_profile", "pause_account", "resume_account"]
+    actions_detail = ["write_disclosure", "read_profile", "pause_account", "resume_account"]
     empty_text = _("No accounts yet. The sandbox brings its own; a real one is connected as the README says.")
     fieldsets = [
         (None, {"fields": [("label", "role"), ("state_badge", "waits"), "state_words"]}),
@@ -165,6 +165,29 @@ class AccountAdmin(BackOfficeAdmin):
     @display(description=_("heartbeat"))
     def beat(self, account: TelegramAccountSession) -> SafeString:
         return show.short_time(account.heartbeat_at)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if "disclosure" in form.changed_data:
+            services.disclose(obj, desk.staff_of(request), timezone.now())
+            messages.info(request, _now("The disclosure is being written into the profile."))
+
+    @action(description=_("Write the disclosure"), icon="edit_note", permissions=["change"])
+    def write_disclosure(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        account = self.get_object(request, object_id)
+        if account is None:
+            return redirect("admin:accounts_mgmt_telegramaccountsession_changelist")
+        if confirm.is_confirmed(request):
+            call = services.disclose(account, desk.staff_of(request), timezone.now())
+            return redirect("admin:accounts_mgmt_accountcall_progress", call.pk)
+        return confirm.ask(
+            self,
+            request,
+            title=_now("Write the disclosure of %(account)s") % {"account": account},
+            sentence=_now("The text replaces the account's bio in Telegram."),
+            button=_now("Write it"),
+            rows=[account],
+        )
 
     @action(description=_("Read the profile"), icon="badge", permissions=["change"])
     def read_profile(self, request: HttpRequest, object_id: str) -> HttpResponse:

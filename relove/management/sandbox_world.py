@@ -79,7 +79,7 @@ def _connect(client: SandboxClient, voice: Voice, now: datetime) -> CommentatorA
     account, _ = TelegramAccountSession.objects.update_or_create(
         telegram_user_id=user["id"],
         defaults={
-            "label": f"{voice.first_name} @{voice.username}",
+            "label": voice.first_name,
             "role": TelegramAccountSession.Role.COMMENTATOR,
             "username": voice.username,
             "first_name": voice.first_name,

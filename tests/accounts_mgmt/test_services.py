@@ -56,3 +56,23 @@ def test_only_the_pause_is_written(account: TelegramAccountSession, staff: Staff
     services.resume(account, staff)
     account.refresh_from_db()
     assert (account.state, account.lease_token) == ("limited", 5)
+
+
+def test_a_person_ends_the_stop_after_a_peer_flood(account: TelegramAccountSession, staff: Staff) -> None:
+    TelegramAccountSession.objects.update(state="limited", state_reason="PEER_FLOOD")
+    account.refresh_from_db()
+    services.resume(account, staff)
+    account.refresh_from_db()
+    assert (account.state, account.state_reason) == ("active", "")
+
+
+def test_a_changed_disclosure_counts_only_when_telegram_shows_it(
+    account: TelegramAccountSession, staff: Staff
+) -> None:
+    now = timezone.now()
+    TelegramAccountSession.objects.update(disclosure="Пишет ИИ", disclosure_seen_at=now)
+    account.refresh_from_db()
+    call = services.disclose(account, staff, now)
+    account.refresh_from_db()
+    assert not account.discloses
+    assert (call.kind, call.account, call.asked_by) == ("disclose", account, staff)
