@@ -9,7 +9,7 @@ import random
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.utils import timezone
@@ -39,6 +39,8 @@ from relove.telegram.gateway import (
     Temporary,
     Waiting,
 )
+
+T = TypeVar("T")
 
 ATTEMPTS = 3
 LANES = 8
@@ -162,7 +164,7 @@ class Delivery:
         if row.chat_id is None or (row.reply_to is None and row.kind.is_reply):
             await self._find_place(held, row)
         if row.unclear and row.unclear_for >= settings.RECONCILE_AFTER_SECONDS:
-            found = await look_up(held.gateway, row)
+            found = await self._look_up(held, row)
             row.absent = found is None
             return found
         return None
@@ -194,13 +196,18 @@ class Delivery:
             await _sleep_or(self.drained, wait)
 
     async def _send(self, held: Held, row: Claimed) -> Sent:
-        message = outgoing(row)
+        return await self._met(held, row, lambda: held.gateway.send(outgoing(row)))
+
+    async def _look_up(self, held: Held, row: Claimed) -> Sent | None:
+        return await self._met(held, row, lambda: look_up(held.gateway, row))
+
+    async def _met(self, held: Held, row: Claimed, ask: Callable[[], Awaitable[T]]) -> T:
+        """Ask in a chat that only another account, or a process that died, has met: find the way there once."""
         try:
-            return await held.gateway.send(message)
+            return await ask()
         except PeerUnknown:
-            # met by another account only: find the way there once, then it must work
             await self._find_place(held, row)
-            return await held.gateway.send(outgoing(row))
+            return await ask()
 
     async def _after(self, held: Held, row: Claimed, error: GatewayError, requested: bool) -> Settlement:
         if isinstance(error, AlreadySent):
@@ -218,7 +225,7 @@ class Delivery:
     async def _already_sent(self, held: Held, row: Claimed) -> Settlement:
         """Telegram has it under an id it does not say: the history does."""
         try:
-            found = await look_up(held.gateway, row)
+            found = await self._look_up(held, row)
         except GatewayError as error:
             return verdict(row, OutcomeUnknown(error.code), requested=True, jitter=0.0)
         if found:
@@ -228,7 +235,7 @@ class Delivery:
     async def _last_look(self, held: Held, row: Claimed, failed: Settlement) -> Settlement:
         """An earlier attempt may have delivered it, or three 5xx: look before calling it a failure."""
         try:
-            found = await look_up(held.gateway, row)
+            found = await self._look_up(held, row)
         except GatewayError:
             reason = gettext(reasons.UNREADABLE)
             return Settlement(
