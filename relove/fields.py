@@ -40,10 +40,13 @@ def new_key() -> str:
 
 @lru_cache(maxsize=32)
 def _cipher(encoded: str) -> tuple[bytes, AESGCM]:
-    key = base64.urlsafe_b64decode(encoded)
+    try:
+        key = base64.urlsafe_b64decode(encoded)
+    except ValueError:
+        key = b""
     if len(key) != 32:
         raise ImproperlyConfigured(
-            "A key of RELOVE_PERSONAL_KEYS or RELOVE_SESSION_KEYS is not 32 bytes long."
+            "A key of RELOVE_PERSONAL_KEYS or RELOVE_SESSION_KEYS is not base64 of 32 bytes."
         )
     return hashlib.sha256(b"relove key id" + key).digest()[:KEY_ID_BYTES], AESGCM(key)
 
@@ -73,6 +76,10 @@ class Sealed:
         return cls(ring, VERSION + key_id + nonce + cipher.encrypt(nonce, data, ring.encode()))
 
     @property
+    def ring(self) -> Ring:
+        return self._ring
+
+    @property
     def stored(self) -> bytes:
         return self._stored
 
@@ -83,12 +90,13 @@ class Sealed:
 
     def reveal(self) -> bytes:
         """The plain bytes. Raises KeyMissing when no key of this process opens it."""
-        start = 1 + KEY_ID_BYTES
-        key_id, nonce = self._stored[1:start], self._stored[start : start + NONCE_BYTES]
+        start, end = 1 + KEY_ID_BYTES, 1 + KEY_ID_BYTES + NONCE_BYTES
+        if self._stored[:1] != VERSION or len(self._stored) < end:
+            raise KeyMissing("A sealed value does not open: it was cut, or written by a newer version.")
         for known_id, cipher in _keys(self._ring):
-            if known_id == key_id:
+            if known_id == self._stored[1:start]:
                 try:
-                    return cipher.decrypt(nonce, self._stored[start + NONCE_BYTES :], self._ring.encode())
+                    return cipher.decrypt(self._stored[start:end], self._stored[end:], self._ring.encode())
                 except InvalidTag as error:
                     raise KeyMissing("A sealed value does not open: it was changed or cut.") from error
         raise KeyMissing(f"No key of the {self._ring} ring opens this value: was a key taken out too early?")
@@ -127,8 +135,8 @@ class SealedField(models.BinaryField):  # type: ignore[type-arg]  # generic in i
     def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
         if value is None:
             return None
-        if not isinstance(value, Sealed):
-            raise TypeError(f"{self.name} takes a Sealed, never plain data")
+        if not isinstance(value, Sealed) or value.ring != self.ring:
+            raise TypeError(f"{self.name} takes a Sealed of the {self.ring} ring, never plain data")
         return super().get_db_prep_value(value.stored, connection, prepared)
 
     def value_to_string(self, obj: models.Model) -> str:

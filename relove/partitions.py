@@ -6,7 +6,6 @@ refused for want of a month; `ensure_partitions` makes the months ahead and move
 fell into it.
 """
 
-import calendar
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -17,6 +16,7 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.state import ProjectState
 
 MONTHS_AHEAD = 3
+LOCK_TIMEOUT = "3s"
 # Tables partitioned by month, with their key. A test compares this with the database.
 MONTHLY = {
     "generated_comments": "created_at",
@@ -82,10 +82,6 @@ class Month:
         """The first moment after it."""
         return self.plus(1).first
 
-    @property
-    def days(self) -> int:
-        return calendar.monthrange(self.year, self.number)[1]
-
     def partition(self, table: str) -> str:
         return f"{table}_{self.year:04}_{self.number:02}"
 
@@ -134,7 +130,9 @@ def _make(table: str, key: str, month: Month) -> None:
     name = month.partition(table)
     bounds = [month.first, month.end]
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL lock_timeout = '3s'")
+        cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
+        # a log's rows may move, though not change
+        cursor.execute("SET LOCAL relove.erasing = 'on'")
         cursor.execute(f'LOCK TABLE "{table}" IN ACCESS EXCLUSIVE MODE')
         cursor.execute(f'CREATE TABLE "{name}" (LIKE "{table}" INCLUDING DEFAULTS INCLUDING CONSTRAINTS)')
         cursor.execute(
@@ -142,6 +140,7 @@ def _make(table: str, key: str, month: Month) -> None:
             f'INSERT INTO "{name}" SELECT * FROM moved',
             bounds,
         )
+        cursor.execute("SET LOCAL relove.erasing = 'off'")
         cursor.execute(
             f'ALTER TABLE "{table}" ATTACH PARTITION "{name}" FOR VALUES FROM (%s) TO (%s)',
             bounds,
