@@ -18,11 +18,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts_mgmt.outbox import Origin, Status
-from commentators import planning, services
+from commentators import locks, planning, services
 from commentators.checks import Refusal, check_draft
 from commentators.models import AccountPersonality, GeneratedComment, TelegramPost
 from commentators.prompts import Draft, Summary, Voice, draft_messages, summary_messages
-from relove import llm, oplog
+from relove import live, llm, oplog
 from relove.db import in_thread
 from relove.language import detect_language
 
@@ -34,7 +34,6 @@ CLAIM_SECONDS = 180
 FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(hours=1)
 DRAFTS_TRIED = 3
-RECENT_OWN = 50
 FRESH = timedelta(hours=48)
 
 CLAIM = """
@@ -179,7 +178,7 @@ def find_setting(post: TelegramPost, now: datetime) -> Setting | None:
     return Setting(
         place=place,
         voice=voice_of(account.personality),
-        recent_own=list(own[:RECENT_OWN]),
+        recent_own=list(own[: services.RECENT_OWN]),
         recent_post=list(comments.filter(post_id=post.id).values_list("text", flat=True)),
     )
 
@@ -258,6 +257,7 @@ def store_draft(
         _set_stage(post, Stage.REFUSED, _("The account has commented this post already."))
         return None
     _set_stage(post, Stage.DRAFTED)
+    live.publish(locks.TOPIC)
     if post.channel.auto_approve and post.channel.auto_approve_reason:
         services.approve([comment.id], None, now)
     return comment

@@ -276,6 +276,8 @@ class GeneratedComment(OutgoingMessage):
     # the post's views when the comment was queued: what it gained since is counted from here
     post_views_before = models.BigIntegerField(null=True, blank=True, editable=False)
     metrics_at = models.DateTimeField(_("response read"), null=True, blank=True)
+    # a draft that somebody put off: until then it is not in the review queue
+    snoozed_until = models.DateTimeField(_("put off until"), null=True, blank=True, editable=False)
 
     objects = CommentQuerySet.as_manager()  # type: ignore[misc]  # the child's own rows
 
@@ -288,6 +290,12 @@ class GeneratedComment(OutgoingMessage):
             models.Index(fields=["post"], name="comment_post"),
             models.Index(fields=["channel", "-id"], name="comment_channel_id"),
             models.Index(fields=["account", "-id"], name="comment_account_id"),
+            # how many a person has decided today
+            models.Index(
+                fields=["approved_by", "-approved_at"],
+                name="comment_approved",
+                condition=Q(approved_at__isnull=False),
+            ),
         ]
 
     @classmethod

@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _now
 
 from accounts_mgmt.models import TelegramAccountSession
+from accounts_mgmt.outbox import Status
 from commentators.models import CommentKey, CommentSchedule, GeneratedComment, TelegramPost
-from commentators.schedule import Plan, next_slot
+from commentators.schedule import Plan, day_of, next_slot, slot
 
 COLLISIONS = 20
 
@@ -50,9 +52,9 @@ def find_place(post: TelegramPost, now: datetime) -> Place | None:
 
 def _place(schedule: CommentSchedule, now: datetime) -> Place | None:
     keys = CommentKey.objects.filter(schedule=schedule, slot_utc__gt=now)
-    taken = {slot for slot in keys.values_list("slot_utc", flat=True) if slot}
-    slot = next_slot(plan_of(schedule), taken, now)
-    return Place(schedule, slot) if slot else None
+    taken = {moment for moment in keys.values_list("slot_utc", flat=True) if moment}
+    free = next_slot(plan_of(schedule), taken, now)
+    return Place(schedule, free) if free else None
 
 
 def take_place(comment: GeneratedComment, now: datetime) -> bool:
@@ -101,3 +103,33 @@ def move_missed(comment: GeneratedComment, now: datetime) -> datetime:
             continue
     key.update(slot_utc=None)
     return now
+
+
+def why_not_move(comment: GeneratedComment, before: datetime, after: datetime, now: datetime) -> str:
+    """Why a person may not move the comment from `before` to `after`; empty when they may."""
+    if comment.status not in (Status.DRAFT, Status.PENDING) or comment.attempted_at:
+        return _now("It is in the state “%(state)s” now.") % {"state": Status(comment.status).label}
+    if comment.scheduled_at != before:
+        return _now("Somebody has moved it meanwhile.")
+    if after <= now:
+        return _now("This time has passed.")
+    if comment.expires_at and after >= comment.expires_at:
+        return _now("By then it is too late for a comment.")
+    return ""
+
+
+def slot_for(comment: GeneratedComment, schedule: CommentSchedule, moment: datetime) -> datetime | None:
+    """The slot that the comment uses up when a person moves it to `moment`; None when the day is full.
+
+    Slots count how much goes out a day, so a move within the day keeps the comment's own and a move to
+    another day takes the nearest free one there.
+    """
+    plan = plan_of(schedule)
+    own = CommentKey.objects.filter(comment_id=comment.id).values_list("slot_utc", flat=True).first()
+    day = day_of(plan, moment)
+    slots = [slot(plan, day, number) for number in range(plan.per_day)]
+    if own in slots:
+        return own
+    keys = CommentKey.objects.filter(schedule=schedule, slot_utc__in=slots)
+    free = set(slots).difference(keys.values_list("slot_utc", flat=True))
+    return min(free, key=lambda each: abs(each - moment), default=None)

@@ -32,6 +32,13 @@ class PostQuerySet(models.QuerySet[Any]):
 
 
 class CommentQuerySet(OutgoingQuerySet):
+    def waiting(self, now: datetime) -> "CommentQuerySet":
+        """Drafts that a person should decide about now: those put off come back in their time."""
+        found: CommentQuerySet = self.filter(
+            Q(snoozed_until__isnull=True) | Q(snoozed_until__lte=now), status="draft"
+        )
+        return found
+
     def with_links(self) -> "CommentQuerySet":
         """With everything a page shows beside a comment."""
         return self.select_related("post__channel", "channel", "account__session", "sender", "approved_by")

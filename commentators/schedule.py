@@ -38,6 +38,13 @@ def window(plan: Plan, day: date) -> tuple[datetime, datetime]:
     return begin, datetime.combine(last, plan.end, zone).astimezone(UTC)
 
 
+def day_of(plan: Plan, moment: datetime) -> date:
+    """The local day whose window `moment` belongs to: after midnight it may be that of the day before."""
+    day = moment.astimezone(ZoneInfo(plan.zone)).date()
+    yesterday = day - timedelta(days=1)
+    return yesterday if moment < window(plan, yesterday)[1] and moment < window(plan, day)[0] else day
+
+
 def slot(plan: Plan, day: date, number: int) -> datetime:
     """The nth slot (from 0) of a day, in UTC with whole milliseconds."""
     begin, end = window(plan, day)

@@ -5,16 +5,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from accounts_mgmt.outbox import CHANNEL as OUTBOX
 from accounts_mgmt.outbox import Origin, Status
-from commentators import planning
-from commentators.checks import check_draft
-from commentators.models import CommentKey, GeneratedComment
+from commentators import locks, planning
+from commentators.checks import Refusal, check_draft
+from commentators.models import AccountPersonality, CommentKey, CommentSchedule, GeneratedComment
 from commentators.monitoring import add_channel as add_channel
-from relove import oplog
+from relove import live, oplog
 from relove.db import notify
 from relove.models import Staff
 
@@ -27,19 +27,27 @@ class Decisions:
     skipped: list[tuple[int, str]] = field(default_factory=list)
 
 
+# How many of an account's own comments a new one is compared with.
+RECENT_OWN = 50
 Decide = Callable[[GeneratedComment], str]
 
 
-def _decide(ids: Sequence[int], allowed: Sequence[str], operation: str, decide: Decide) -> Decisions:
-    """Apply a decision to comments in one of the `allowed` states; `decide` answers why not, or nothing."""
+def _decide(
+    ids: Sequence[int], allowed: Sequence[str], operation: str, decide: Decide, staff: Staff | None = None
+) -> Decisions:
+    """Apply a decision to comments in one of the `allowed` states; `decide` answers why not, or nothing.
+
+    With `staff` drafts that another person is looking at are left alone.
+    """
     decisions = Decisions()
+    held = locks.held_by_others(ids, staff) if staff else {}
     rows = GeneratedComment.objects.select_for_update(of=("self",)).select_related("channel", "post", "sender")
     for comment in rows.filter(id__in=ids).order_by("id"):
         if comment.status not in allowed:
             state = Status(comment.status).label
             decisions.skipped.append((comment.id, _("It is in the state “%(state)s” now.") % {"state": state}))
             continue
-        reason = decide(comment)
+        reason = _looked_at(held[comment.id]) if comment.id in held else decide(comment)
         if reason:
             decisions.skipped.append((comment.id, reason))
             continue
@@ -50,7 +58,13 @@ def _decide(ids: Sequence[int], allowed: Sequence[str], operation: str, decide: 
     oplog.log_operations(
         [oplog.Operation(operation, "success", subject=("generated_comments", n)) for n in decisions.done]
     )
+    if decisions.done:
+        live.publish(locks.TOPIC)
     return decisions
+
+
+def _looked_at(name: str) -> str:
+    return _("%(name)s is looking at it.") % {"name": name}
 
 
 @transaction.atomic
@@ -67,7 +81,7 @@ def approve(ids: Sequence[int], staff: Staff | None, now: datetime) -> Decisions
         CommentKey.objects.filter(comment_id=comment.id).update(random_id=comment.random_id)
         return ""
 
-    decisions = _decide(ids, [Status.DRAFT], "approve_comment", decide)
+    decisions = _decide(ids, [Status.DRAFT], "approve_comment", decide, staff)
     if decisions.done:
         notify(OUTBOX)
     return decisions
@@ -89,7 +103,41 @@ def reject(ids: Sequence[int], staff: Staff, now: datetime, reason: str) -> Deci
         comment.approved_by, comment.approved_at = staff, now
         return ""
 
-    return _decide(ids, [Status.DRAFT], "reject_comment", decide)
+    return _decide(ids, [Status.DRAFT], "reject_comment", decide, staff)
+
+
+@transaction.atomic
+def snooze(ids: Sequence[int], staff: Staff, now: datetime, until: datetime) -> Decisions:
+    """Put drafts off: until then they are not in the review queue."""
+
+    def decide(comment: GeneratedComment) -> str:
+        if comment.expires_at and until >= comment.expires_at:
+            return _("By then it is too late for a comment.")
+        comment.snoozed_until = until
+        return ""
+
+    return _decide(ids, [Status.DRAFT], "snooze_comment", decide, staff)
+
+
+@transaction.atomic
+def undo(ids: Sequence[int], staff: Staff, now: datetime) -> Decisions:
+    """Make drafts again of what this person has approved, rejected or put off.
+
+    An approval can be taken back until a runner has claimed the row or its time has come.
+    """
+
+    def decide(comment: GeneratedComment) -> str:
+        if comment.status != Status.DRAFT and comment.approved_by_id != staff.id:
+            return _("Somebody else has decided about it.")
+        if comment.status == Status.PENDING and (comment.attempted_at or comment.retry_count):
+            return _("It may have been delivered already; check it first.")
+        if comment.status == Status.PENDING and comment.scheduled_at and comment.scheduled_at <= now:
+            return _("Its time has come: it is being sent.")
+        comment.status, comment.failed_reason, comment.snoozed_until = Status.DRAFT, "", None
+        comment.approved_by = comment.approved_at = None
+        return ""
+
+    return _decide(ids, [Status.DRAFT, Status.PENDING, Status.REJECTED], "undo_decision", decide)
 
 
 @transaction.atomic
@@ -139,16 +187,79 @@ def check_now(ids: Sequence[int], staff: Staff, now: datetime) -> Decisions:
 
 @transaction.atomic
 def edit_text(comment_id: int, staff: Staff, text: str) -> GeneratedComment:
-    """Replace a draft's text; the draft as the machine wrote it is kept. Raises ValidationError."""
-    rows = GeneratedComment.objects.select_for_update(of=("self",)).select_related("post")
-    comment: GeneratedComment = rows.get(id=comment_id)
-    if comment.status != Status.DRAFT:
-        raise ValidationError(_("Only a draft can be edited."))
-    refusals = check_draft(text, post_text=comment.post.text)
+    """Replace a draft's text; before and after are kept. Raises ValidationError."""
+    comment = _draft_in_hand(comment_id, staff)
+    refusals = refusals_of(comment, text)
     if refusals:
         raise ValidationError([str(refusal.reason) for refusal in refusals])
     if text != comment.text:
-        comment.text, comment.origin = text, Origin.MACHINE_EDITED
+        before, comment.text = comment.text, text
+        if comment.origin == Origin.MACHINE:
+            comment.origin = Origin.MACHINE_EDITED
         comment.save(update_fields=["text", "origin", "updated_at"])
-        oplog.log_activity("edit_comment", staff_id=staff.id, subject=("generated_comments", comment.id))
+        subject = ("generated_comments", comment.id)
+        oplog.log_activity("edit_comment", staff_id=staff.id, subject=subject, before=before, after=text)
+        live.publish(locks.TOPIC)
     return comment
+
+
+def _draft_in_hand(comment_id: int, staff: Staff) -> GeneratedComment:
+    """A draft, locked for this transaction; raises ValidationError where this person may not work on it."""
+    rows = GeneratedComment.objects.select_for_update(of=("self",)).select_related("post", "channel")
+    comment: GeneratedComment | None = rows.filter(id=comment_id).first()
+    if comment is None or comment.status != Status.DRAFT:
+        raise ValidationError(_("Only a draft can be edited."))
+    if name := locks.held_by_others([comment_id], staff).get(comment_id):
+        raise ValidationError(_looked_at(name))
+    return comment
+
+
+def refusals_of(comment: GeneratedComment, text: str) -> list[Refusal]:
+    """What the checks say of `text` in this comment's place, beside what the account and others have written."""
+    voice = AccountPersonality.objects.filter(account=comment.account_id).first()
+    others = GeneratedComment.objects.exclude(status=Status.REJECTED).exclude(id=comment.id)
+    own = others.filter(account=comment.account_id).order_by("-id").values_list("text", flat=True)
+    return check_draft(
+        text,
+        post_text=comment.post.text,
+        forbidden=voice.forbidden if voice else (),
+        recent_own=list(own[:RECENT_OWN]),
+        recent_post=list(others.filter(post_id=comment.post_id).values_list("text", flat=True)),
+    )
+
+
+@transaction.atomic
+def move(comment_id: int, staff: Staff, before: datetime, after: datetime, now: datetime) -> GeneratedComment:
+    """Plan a draft or a queued comment for another time; raises ValidationError.
+
+    `before` is the time the person saw: if somebody has moved it meanwhile nothing happens. The slot it
+    uses up in comment_keys moves in the same transaction.
+    """
+    rows = GeneratedComment.objects.select_for_update(of=("self",)).select_related("schedule")
+    comment: GeneratedComment | None = rows.filter(id=comment_id).first()
+    if comment is None:
+        raise ValidationError(_("It is gone."))
+    if reason := planning.why_not_move(comment, before, after, now):
+        raise ValidationError(reason)
+    if comment.schedule:
+        _take_slot(comment, comment.schedule, after)
+    comment.scheduled_at = after
+    comment.save(update_fields=["scheduled_at", "updated_at"])
+    subject = ("generated_comments", comment.id)
+    was, will = before.isoformat(), after.isoformat()
+    oplog.log_activity("move_comment", staff_id=staff.id, subject=subject, before=was, after=will)
+    notify(OUTBOX)
+    live.publish(locks.TOPIC)
+    return comment
+
+
+def _take_slot(comment: GeneratedComment, schedule: CommentSchedule, moment: datetime) -> None:
+    slot = planning.slot_for(comment, schedule, moment)
+    if slot is None:
+        limit = {"count": schedule.comments_per_day}
+        raise ValidationError(_("The day is full: the schedule allows %(count)s a day.") % limit)
+    try:
+        with transaction.atomic():
+            CommentKey.objects.filter(comment_id=comment.id).update(slot_utc=slot)
+    except IntegrityError:
+        raise ValidationError(_("Another comment has just taken this slot; try again.")) from None
