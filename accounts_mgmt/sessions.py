@@ -50,6 +50,7 @@ def open_session(account: TelegramAccountSession) -> SessionData:
         port=plain["port"],
         states={s.entity_id: UpdateState(s.pts, s.qts, s.seq, s.date) for s in states},
         entities=[Entity(e.entity_id, e.access_hash, e.username) for e in entities],
+        own_id=account.telegram_user_id or 0,
     )
 
 

@@ -5,8 +5,9 @@
     answer_read       the answer was read, the outcome is not committed
     after_commit      the outcome is committed, nobody in the process knows
 
-RELOVE_FAULT_POINT names one, or "name:nth" the nth time it is reached. RELOVE_FAULT_FLAG names a file that
-must not exist and is made at the death, so that the process which takes over lives.
+RELOVE_FAULT_POINT names one, or "name:nth" the nth time it is reached; "name:nth:STOP" freezes the process
+instead. RELOVE_FAULT_FLAG names a file that must not exist and is made at the death, so that the process which
+takes over lives.
 """
 
 import os
@@ -14,18 +15,21 @@ import signal
 
 from django.conf import settings
 
-_name, _, _nth = settings.FAULT_POINT.partition(":")
-_left = int(_nth or 1)
+_name, _nth, _signal = [
+    *settings.FAULT_POINT.split(":"),
+    *("", "1", "KILL")[settings.FAULT_POINT.count(":") + 1 :],
+]
+_left = int(_nth)
 
 
 def reach(name: str) -> None:
-    """Die by SIGKILL where the settings say so; else nothing."""
+    """Die (or freeze) where the settings say so; else nothing."""
     global _left
     if name != _name:
         return
     _left -= 1
     if _left == 0 and _first():
-        os.kill(os.getpid(), signal.SIGKILL)
+        os.kill(os.getpid(), signal.Signals[f"SIG{_signal}"])
 
 
 def _first() -> bool:

@@ -46,6 +46,8 @@ class SessionData:
     port: int
     states: dict[int, UpdateState] = field(default_factory=dict)
     entities: list[Entity] = field(default_factory=list)
+    # the account's own id: without it Telethon asks for it once for every update that comes in
+    own_id: int = 0
 
 
 class SessionStore(Protocol):
@@ -65,6 +67,7 @@ class StoredSession(MemorySession):  # type: ignore[misc]
         # set before the client is made, or it would negotiate a new key
         self.auth_key = AuthKey(data.auth_key) if data.auth_key else None
         self._states = data.states
+        self._own_id = data.own_id
         self._by_id = {entity.id: entity for entity in data.entities}
         self._by_name = {entity.username: entity for entity in data.entities if entity.username}
         self.fresh: dict[int, Entity] = {}
@@ -82,6 +85,9 @@ class StoredSession(MemorySession):  # type: ignore[misc]
         return taken
 
     def get_entity_rows_by_id(self, id: int, exact: bool = True) -> tuple[int, int] | None:
+        if id == 0 and self._own_id:
+            # Telethon's way of asking who it is
+            return 0, self._own_id
         marked = [id] if exact else [utils.get_peer_id(kind(id)) for kind in _PEERS]
         found = next((self._by_id[key] for key in marked if key in self._by_id), None)
         return (found.id, found.access_hash) if found else None

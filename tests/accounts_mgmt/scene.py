@@ -22,7 +22,7 @@ from accounts_mgmt.models import TelegramAccountSession
 from accounts_mgmt.outbox import CHANNEL as OUTBOX
 from accounts_mgmt.outbox import Status
 from commentators import monitoring
-from commentators.models import CommentatorAccount, GeneratedComment, TelegramChannel, TelegramPost
+from commentators.models import CommentatorAccount, GeneratedComment, TelegramPost
 from relove.db import notify
 from relove.management import sandbox_world
 from relove.sandbox.client import Answer, SandboxClient
@@ -147,6 +147,8 @@ class Runners:
 
     def __init__(self, command: list[str], scene: Scene, **environment: str) -> None:
         self.output = scene.folder / "runners.out"
+        # what the process writes once it can be told to stop
+        self.sign = ""
         with self.output.open("ab") as output:
             self.process = subprocess.Popen(
                 [sys.executable, *command],
@@ -164,7 +166,17 @@ class Runners:
     def signal(self, number: signal.Signals) -> None:
         os.kill(self.pid, number)
 
+    def is_frozen(self) -> bool:
+        return Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+
+    def wait_until_up(self) -> None:
+        def up() -> bool:
+            return self.sign in self.output.read_text() or self.process.poll() is not None
+
+        wait_for(up, "the process is up")
+
     def stop(self, seconds: float = 15) -> int:
+        self.wait_until_up()
         self.signal(signal.SIGTERM)
         return self.process.wait(seconds)
 
@@ -190,7 +202,9 @@ def cluster(scene: Scene, **environment: str) -> Iterator[Runners]:
 def runner(scene: Scene, address: str, **environment: str) -> Iterator[Runners]:
     """A runner alone, as a host of its own: with its own source address, which the sandbox checks."""
     command = ["-m", "tests.accounts_mgmt.worker", address]
-    yield from _until_the_end(Runners(command, scene, RELOVE_HOST_ID=address, **environment))
+    alone = Runners(command, scene, RELOVE_HOST_ID=address, **environment)
+    alone.sign = f"listening to signals at {address}\n"
+    yield from _until_the_end(alone)
 
 
 def _until_the_end(runners: Runners) -> Iterator[Runners]:
@@ -207,7 +221,3 @@ def _until_the_end(runners: Runners) -> Iterator[Runners]:
 def stage(settings: Any, folder: Path) -> Iterator[Scene]:
     with running_sandbox(settings) as client:
         yield Scene(client, folder)
-
-
-def channel_posts() -> Any:
-    return TelegramPost.objects.filter(channel=TelegramChannel.objects.get())

@@ -15,6 +15,7 @@ async def main(address: str) -> None:
 
     drain = Drain.manual()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, drain.set)
+    print(f"listening to signals at {address}", flush=True)  # noqa: T201
     capacity = int(os.environ.get("TEST_CAPACITY", 50))
     await hold(drain, capacity, local_addr=address)
 
