@@ -190,13 +190,13 @@ class ChannelInfo:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """The account itself."""
+    """The account itself. The phone is kept out of reprs, and so out of logs and tracebacks."""
 
     id: int
     username: str
     first_name: str
     last_name: str
-    phone: str
+    phone: str = field(repr=False)
     bio: str
 
 

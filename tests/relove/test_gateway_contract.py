@@ -42,6 +42,7 @@ async def test_connecting_answers_who_the_account_is() -> None:
         async with gateway as connected:
             assert await connected.profile() == Profile(s.anna.id, "anna", "Анна", "Р", "79990000001", "О себе")
             assert connected.connected
+            assert s.anna.phone not in repr(await connected.profile())
         assert not connected.connected
 
 

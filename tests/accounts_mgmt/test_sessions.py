@@ -1,0 +1,106 @@
+"""Sessions in PostgreSQL: sealed, stored by their holder alone, opened where the keys are."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.utils import timezone
+from pytest_django import Settings
+
+from accounts_mgmt import sessions
+from accounts_mgmt.lines import Line
+from accounts_mgmt.models import AccountEntity, AccountUpdateState, TelegramAccountSession
+from accounts_mgmt.sessions import DatabaseStore, open_session, seal_session
+from relove.fields import KeyMissing
+from relove.telegram.session import Entity, SessionData, UpdateState
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+DATA = SessionData(b"\x00\xff" * 128, 2, "127.0.0.1", 443)
+MOMENT = datetime(2027, 2, 3, 4, 5, 6, tzinfo=UTC)
+TOKEN = 41
+
+
+@pytest.fixture
+def account(transactional_db: None) -> TelegramAccountSession:
+    return TelegramAccountSession.objects.create(
+        label="Анна", role="main", session=seal_session(DATA), lease_token=TOKEN
+    )
+
+
+def stored(account: TelegramAccountSession, token: int, write: Callable[[DatabaseStore], Awaitable[None]]) -> None:
+    async def story() -> None:
+        line = Line()
+        await write(DatabaseStore(line, account.pk, token))
+        await line.close()
+
+    asyncio.run(story())
+
+
+def test_a_session_is_opened_as_it_was_sealed(account: TelegramAccountSession) -> None:
+    account.refresh_from_db()
+    opened = open_session(account)
+    assert opened == DATA
+    assert "255" not in repr(opened), "the key is not shown"
+    assert r"\xff" not in repr(opened)
+
+
+def test_a_process_without_the_session_ring_cannot_open_it(
+    account: TelegramAccountSession, settings: Settings
+) -> None:
+    settings.SESSION_KEYS = []
+    with pytest.raises(KeyMissing, match="RELOVE_SESSION_KEYS"):
+        open_session(account)
+
+
+def test_what_its_holder_stores_is_opened_with_it(account: TelegramAccountSession) -> None:
+    states = {0: UpdateState(7, 1, 2, MOMENT), -1002000000001: UpdateState(9, date=MOMENT)}
+    entities = [Entity(5, 2**62, "boris"), Entity(-1002000000001, -(2**62))]
+
+    async def write(store: DatabaseStore) -> None:
+        await store.save_states({0: UpdateState(3, date=MOMENT)})
+        await store.save_states(states)
+        await store.save_entities([Entity(5, 1, "old_name")])
+        await store.save_entities(entities)
+
+    stored(account, TOKEN, write)
+    opened = open_session(account)
+    assert opened.states == states
+    assert sorted(opened.entities, key=lambda entity: entity.id) == sorted(entities, key=lambda entity: entity.id)
+
+
+def test_a_former_holder_stores_nothing(account: TelegramAccountSession) -> None:
+    async def write(store: DatabaseStore) -> None:
+        await store.save_states({0: UpdateState(3, date=MOMENT)})
+        await store.save_entities([Entity(5, 1)])
+
+    stored(account, TOKEN, write)
+
+    async def too_late(store: DatabaseStore) -> None:
+        await store.save_states({0: UpdateState(99, date=MOMENT), 7: UpdateState(1, date=MOMENT)})
+        await store.save_entities([Entity(5, 99), Entity(6, 1)])
+
+    stored(account, TOKEN + 1, too_late)
+    assert list(AccountUpdateState.objects.values_list("entity_id", "pts")) == [(0, 3)]
+    assert list(AccountEntity.objects.values_list("entity_id", "access_hash")) == [(5, 1)]
+
+
+def test_an_access_hash_is_the_accounts_own(account: TelegramAccountSession) -> None:
+    other = TelegramAccountSession.objects.create(
+        label="Борис", role="main", session=seal_session(DATA), lease_token=8
+    )
+    stored(account, TOKEN, lambda store: store.save_entities([Entity(5, 1)]))
+    stored(other, 8, lambda store: store.save_entities([Entity(5, 2)]))
+    assert open_session(account).entities == [Entity(5, 1)]
+    assert open_session(other).entities == [Entity(5, 2)]
+
+
+def test_the_entities_last_seen_are_loaded(
+    account: TelegramAccountSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sessions, "ENTITIES_LOADED", 2)
+    for number in (1, 2, 3):
+        AccountEntity.objects.create(account=account, entity_id=number, access_hash=number)
+        AccountEntity.objects.filter(entity_id=number).update(seen_at=timezone.now() + timedelta(hours=number))
+    assert [entity.id for entity in open_session(account).entities] == [3, 2]
