@@ -63,6 +63,18 @@ class SandboxClient:
         """{"auth_key": hex, "dc_id", "n", "user"}: ready-made session n of the person, or the first alive."""
         return self._post("sessions", user_id=user, n=n)
 
+    def code(self, phone: str) -> str:
+        """The code last sent to a phone. Raises SandboxError where none counts."""
+        codes: list[Answer] = self.call("GET", "codes", {"phone": phone})["codes"]
+        if not codes:
+            raise SandboxError(f"no code was sent to {phone}")
+        digits: str = codes[0]["code"]
+        return digits
+
+    def scan(self, user: int | str, link: str) -> Answer:
+        """The person scans a tg://login link."""
+        return self._post("scan", user=user, link=link)
+
     def publish(self, channel: int | str, text: str = "", **fields: Any) -> Answer:
         """{"id", "channel_id", "discussion_id"}; fields: date (Unix seconds), media, grouped."""
         return self._post("publish", channel=channel, text=text, **fields)

@@ -4,6 +4,7 @@ Every answer is a JSON object; a mistake is answered with status 400 and {"error
 """
 
 import asyncio
+import base64
 import ipaddress
 import time
 from collections.abc import Awaitable, Callable
@@ -19,9 +20,10 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from relove.sandbox import rules, worlds
+from relove.sandbox import rules, sign_ins, worlds
 from relove.sandbox.export import parse_export, read_export
 from relove.sandbox.llm import LLMSandbox, llm_routes
+from relove.sandbox.methods.auth import tell_scanned
 from relove.sandbox.publishing import publish_posts
 from relove.sandbox.rules import Draft
 from relove.sandbox.tl import RpcError
@@ -75,6 +77,19 @@ class Control:
         user = worlds.find_user(self.world, body["user_id"])
         key = self.core.keyring.ready(user.id, body.get("n"))
         return {"auth_key": key.data.hex(), "dc_id": 2, "n": key.number, "user": worlds.describe_user(user)}
+
+    def codes(self, body: Body) -> Body:
+        """The codes for signing in that count now, or that of one phone."""
+        codes = self.core.sign_ins.codes
+        phone = sign_ins.digits_of(body["phone"]) if "phone" in body else None
+        return {"codes": [code.describe() for code in codes.values() if phone in (None, code.phone)]}
+
+    def scan(self, body: Body) -> Body:
+        """user, and the tg://login link this person scans."""
+        token = base64.urlsafe_b64decode(body["link"].partition("token=")[2] + "==")
+        link = self.core.sign_ins.scan(token, worlds.find_user(self.world, body["user"]))
+        tell_scanned(self.core, link)
+        return {"scanned": True}
 
     def publish(self, body: Body) -> Body:
         change = worlds.publish(self.core, self._channel(body), body)
@@ -230,6 +245,8 @@ ACTIONS: dict[tuple[str, str], Action] = {
     ("POST", "channels"): Control.add_channel,
     ("POST", "channel"): Control.change_channel,
     ("POST", "sessions"): Control.session,
+    ("GET", "codes"): Control.codes,
+    ("POST", "scan"): Control.scan,
     ("POST", "publish"): Control.publish,
     ("POST", "edit"): Control.edit,
     ("POST", "delete"): Control.delete,

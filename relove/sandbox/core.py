@@ -12,6 +12,7 @@ from relove.sandbox.faults import Faults
 from relove.sandbox.keys import ready_key
 from relove.sandbox.people import People
 from relove.sandbox.rules import Change
+from relove.sandbox.sign_ins import SignIns
 from relove.sandbox.tl import RpcError
 from relove.sandbox.updates import Hub, Listener
 from relove.sandbox.views import Views
@@ -29,6 +30,7 @@ class Key:
 
     data: bytes
     user: int | None = None
+    pending: int | None = None  # whose second password is asked for
     number: int | None = None  # of a ready-made key
     layer: int = 0
     device: dict[str, str | int] = field(default_factory=dict)
@@ -118,6 +120,7 @@ class Core:
         self.hub = Hub(world, self.views, self.faults)
         self.stats = Stats()
         self.people = People(self)
+        self.sign_ins = SignIns(world)
 
     def touch(self) -> None:
         """Something happened: the state is to be saved, and the server is not idle."""

@@ -23,6 +23,8 @@ _CODES = {
     "SESSION_REVOKED": 401,
     "SESSION_EXPIRED": 401,
     "SESSION_PASSWORD_NEEDED": 401,
+    "SEND_CODE_UNAVAILABLE": 406,
+    "PHONE_PASSWORD_FLOOD": 406,
     "USER_DEACTIVATED": 401,
     "USER_DEACTIVATED_BAN": 401,
     "CHAT_WRITE_FORBIDDEN": 403,
@@ -35,6 +37,7 @@ _CODES = {
     "PRIVACY_PREMIUM_REQUIRED": 406,
     "TIMEOUT": 503,
 }
+_MOVES = ("PHONE_MIGRATE_", "NETWORK_MIGRATE_", "USER_MIGRATE_")
 _WAITS = ("FLOOD_WAIT_", "FLOOD_PREMIUM_WAIT_", "SLOWMODE_WAIT_")
 
 
@@ -51,6 +54,8 @@ def error_code(name: str) -> int:
     """Telegram's code for an error name; 400 for names without a rule."""
     if name.startswith(_WAITS):
         return 420
+    if name.startswith(_MOVES):
+        return 303
     return _CODES.get(name, 400)
 
 

@@ -124,6 +124,9 @@ class User(Box):
     phone: str | None = None
     about: str = ""
     bot: bool = False
+    password: str = ""  # asked for after the code
+    password_hint: str = ""
+    banned: bool = False  # the number may not sign in
     channels: set[int] = field(default_factory=set)
     dialogs: dict[int, Thread] = field(default_factory=dict)
 
@@ -181,6 +184,9 @@ class Settings:
     difference_slice: int = 500
     channel_too_long: int = 5_000  # more missed events than this: ChannelDifferenceTooLong
     people: bool = False
+    code_seconds: float = 300.0  # how long a code for signing in counts
+    resend_seconds: int = 60  # after this long it may be asked for again
+    link_seconds: float = 30.0
 
 
 @dataclass

@@ -84,7 +84,18 @@ def change_settings(settings: Settings, values: dict[str, Any]) -> dict[str, Any
 
 
 def add_user(world: World, item: Description) -> User:
-    allowed = {"id", "first_name", "last_name", "username", "phone", "about", "bot"}
+    allowed = {
+        "id",
+        "first_name",
+        "last_name",
+        "username",
+        "phone",
+        "about",
+        "bot",
+        "password",
+        "password_hint",
+        "banned",
+    }
     return world.add_user(**_only(item, allowed, "a person"))
 
 

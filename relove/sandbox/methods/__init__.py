@@ -1,6 +1,6 @@
 """The methods the sandbox answers, by area. Importing this package registers all of them."""
 
-from relove.sandbox.methods import account, channels, history, messages, updates, users
+from relove.sandbox.methods import account, auth, channels, history, messages, updates, users
 from relove.sandbox.methods.registry import Call, find_handler
 
-__all__ = ["Call", "account", "channels", "find_handler", "history", "messages", "updates", "users"]
+__all__ = ["Call", "account", "auth", "channels", "find_handler", "history", "messages", "updates", "users"]

@@ -11,6 +11,8 @@ from relove.sandbox.methods.registry import Call, handles
 from relove.sandbox.tl import Raw, RpcError
 
 _DC = 2
+# all of them are this server
+_DCS = range(1, 6)
 _MAX_ABOUT = 70
 
 
@@ -23,7 +25,7 @@ def get_config(call: Call, request: Any) -> Any:
         expires=now + 3600,
         test_mode=False,
         this_dc=_DC,
-        dc_options=[types.DcOption(id=_DC, ip_address=host, port=port)],
+        dc_options=[types.DcOption(id=dc, ip_address=host, port=port) for dc in _DCS],
         dc_txt_domain_name="",
         chat_size_max=200,
         megagroup_size_max=200_000,
