@@ -9,6 +9,7 @@ import os
 import tempfile
 from collections.abc import Generator
 from contextlib import ExitStack
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -26,6 +27,8 @@ def pytest_load_initial_conftests(args: list[str]) -> Generator[None, None, None
             os.environ.update(_running.enter_context(throwaway()))
             # when pytest ends without unconfiguring, by an error in a conftest say
             atexit.register(_running.close)
+        elif "PYTEST_XDIST_WORKER" in os.environ and os.environ.get("REDIS_URL"):
+            os.environ["REDIS_URL"] = _own_database(os.environ["REDIS_URL"], os.environ["PYTEST_XDIST_WORKER"])
     return (yield)
 
 
@@ -41,3 +44,8 @@ def _set_defaults() -> None:
     os.environ["RELOVE_STATE_DIR"] = state
     for name, value in new_keys().items():
         os.environ.setdefault(name, value)
+
+
+def _own_database(redis_url: str, worker: str) -> str:
+    """As PostgreSQL, so Valkey: what one worker caches or forgets is not the other's (gw0 has database 1)."""
+    return urlsplit(redis_url)._replace(path=f"/{int(worker.removeprefix('gw')) + 1}").geturl()
