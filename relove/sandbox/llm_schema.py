@@ -25,9 +25,7 @@ def _of_type(schema: dict[str, Any], root: dict[str, Any]) -> Any:
     match kind[0] if isinstance(kind, list) else kind:
         case "object":
             properties = schema.get("properties", {})
-            return {
-                name: minimal(properties.get(name, {}), root) for name in schema.get("required", properties)
-            }
+            return {name: minimal(properties.get(name, {}), root) for name in schema.get("required", properties)}
         case "array":
             return [minimal(schema.get("items", {}), root) for _ in range(schema.get("minItems", 0))]
         case "string":

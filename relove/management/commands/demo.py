@@ -49,6 +49,8 @@ class Command(BaseCommand):
     def _everything(self, export: Path, as_json: bool) -> int:
         """Servers, sandbox and clusters around the inside; its exit status."""
         self.stdout.write("Starting a database, the sandbox and the clusters …")
+        # the inside writes to the same place: what stands in our buffer would come after it
+        self.stdout.flush()
         with ExitStack() as stack:
             env = stack.enter_context(throwaway())
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="relove-demo-")))
