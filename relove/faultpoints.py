@@ -15,11 +15,10 @@ import signal
 
 from django.conf import settings
 
-_name, _nth, _signal = [
-    *settings.FAULT_POINT.split(":"),
-    *("", "1", "KILL")[settings.FAULT_POINT.count(":") + 1 :],
-]
-_left = int(_nth)
+_parts = settings.FAULT_POINT.split(":")
+_name = _parts[0]
+_left = int(_parts[1]) if len(_parts) > 1 else 1
+_signal = f"SIG{_parts[2]}" if len(_parts) > 2 else "SIGKILL"
 
 
 def reach(name: str) -> None:
@@ -29,7 +28,7 @@ def reach(name: str) -> None:
         return
     _left -= 1
     if _left == 0 and _first():
-        os.kill(os.getpid(), signal.Signals[f"SIG{_signal}"])
+        os.kill(os.getpid(), signal.Signals[_signal])
 
 
 def _first() -> bool:

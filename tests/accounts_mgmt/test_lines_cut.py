@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from accounts_mgmt.models import AccountEntity
@@ -106,3 +107,18 @@ def test_refused_after_it_may_have_arrived(settings: Any, scene: Scene) -> None:
     with running_runner():
         scene.wait_until_settled()
         scene.assert_each_sent_once(ids)
+
+
+def test_the_database_drops_every_connection(sending: Scene) -> None:
+    """Statements end without an answer, committed or not: what is in our name is found again."""
+    sending.client.add_fault("slow:0.1", method=SEND)
+    ids = sending.queue(posts=16)
+    for accepted in (10, 30, 50, 70):
+        sending.wait_until_accepted(accepted)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+    sending.wait_until_settled()
+    sending.assert_each_sent_once(ids)

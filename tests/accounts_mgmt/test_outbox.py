@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from accounts_mgmt import leases
 from accounts_mgmt.batching import Batcher
 from accounts_mgmt.bookkeeping import settle_columns, unexpected
 from accounts_mgmt.claims import CRASHES_ALLOWED, Claimed, Settlement, statements
@@ -16,6 +17,7 @@ from accounts_mgmt.delivery import ATTEMPTS, retry_delay, verdict
 from accounts_mgmt.models import AccountChatHold, TelegramAccountSession
 from accounts_mgmt.outbox import Status
 from commentators.models import CommentatorAccount, GeneratedComment, TelegramChannel, TelegramPost
+from relove.fields import Sealed
 from relove.models import Chat
 from relove.telegram.gateway import (
     ChatForbidden,
@@ -328,3 +330,30 @@ def test_an_unclear_poison_row_waits_for_a_person(
     assert (row.status, row.set_aside) == (Status.UNKNOWN, True), (
         "it may have been delivered: nobody calls it failed"
     )
+
+
+def acquire(account: TelegramAccountSession, host: str) -> bool:
+    parameters = {
+        "token": OTHER,
+        "seconds": 15.0,
+        "host": host,
+        "pid": 1,
+        "started": 1,
+        "states": ["active"],
+        "avoid": [],
+        "dead": [],
+        "limit": 1,
+    }
+    return bool(run(leases.ACQUIRE, parameters))
+
+
+@pytest.mark.parametrize(("host", "free"), [("here", True), ("elsewhere", False)])
+def test_an_account_given_back_waits_for_other_hosts(
+    host: str, free: bool, account: TelegramAccountSession
+) -> None:
+    """A key that is met from two addresses within seconds is destroyed."""
+    TelegramAccountSession.objects.update(lease_host="here", session=Sealed.seal("session", "{}"))
+    run(leases.RELEASE, [[account.id], [TOKEN]])
+    assert acquire(account, host) == free
+    TelegramAccountSession.objects.update(lease_token=None, lease_until=timezone.now() - timedelta(seconds=6))
+    assert acquire(account, host)
