@@ -371,7 +371,12 @@ def test_nothing_is_granted_while_the_database_is_away() -> None:
 
 # --- the settings -------------------------------------------------------------------------------
 
-REAL = {"RELOVE_TELEGRAM": "telegram", "TELEGRAM_API_ID": "17", "TELEGRAM_API_HASH": "hash"}
+REAL = {
+    "RELOVE_TELEGRAM": "telegram",
+    "TELEGRAM_API_ID": "17",
+    "TELEGRAM_API_HASH": "hash",
+    "RELOVE_PRIVACY_URL": "https://example.org/privacy",
+}
 SHOW = (
     "import json; from django.conf import settings as s;"
     "print(json.dumps([s.SEND_CEILING, s.PACE_CHAT, s.PACE_ACCOUNT_CHAT]))"
