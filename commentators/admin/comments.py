@@ -94,7 +94,10 @@ class CommentAdmin(ExportMixin, ReadOnlyAdmin):
         name = "commentators_generatedcomment_review"
         own = [
             path("review/", wrap(review.queue), {"page": self}, name=name),
-            path("review/<int:comment_id>/", wrap(review.decide), {"page": self}, name=f"{name}_decide"),
+            path("review/rows/", wrap(review.rows), {"page": self}, name=f"{name}_rows"),
+            path("review/<int:comment_id>/", wrap(review.one), {"page": self}, name=f"{name}_decide"),
+            path("review/<int:comment_id>/lock/", wrap(review.lock), {"page": self}, name=f"{name}_lock"),
+            path("review/<int:comment_id>/check/", wrap(review.check), {"page": self}, name=f"{name}_check"),
         ]
         return own + super().get_urls()
 

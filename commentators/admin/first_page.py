@@ -24,7 +24,7 @@ REVIEW = "admin:commentators_generatedcomment_review"
 
 @desk.count("drafts")
 def drafts_waiting(now: datetime) -> int:
-    return GeneratedComment.objects.drafts().count()
+    return GeneratedComment.objects.waiting(now).count()
 
 
 @desk.count("channels")
@@ -72,7 +72,7 @@ def today(request: HttpRequest, now: datetime) -> desk.Panel | None:
     rows = GeneratedComment.objects.all()
     comments = reverse(COMMENTS)
     figures = [
-        desk.Figure(_("waiting for a decision"), rows.drafts().count(), reverse(REVIEW), "draft"),
+        desk.Figure(_("waiting for a decision"), rows.waiting(now).count(), reverse(REVIEW), "draft"),
         desk.Figure(
             _("in the queue"),
             rows.filter(status="pending").count(),

@@ -1,40 +1,44 @@
-"""The review queue: a draft beside its post, decided one after the other."""
+"""The review queue: a draft beside its post, decided one after the other by keys.
 
-from dataclasses import dataclass
+The page acts first and asks afterwards: these addresses answer with data or with parts of the page, and
+a refusal carries the reason for which the page brings a draft back.
+"""
+
 from typing import TYPE_CHECKING, Any
 
-from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import BooleanField, ExpressionWrapper, F
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts_mgmt.outbox import Status
-from commentators import services
-from commentators.admin.decisions import APPROVE, REASONS, REJECT, carry_out
+from commentators import locks, review, services
+from commentators.admin.decisions import REASONS
 from commentators.models import GeneratedComment
-from relove import confirm, show
+from relove import confirm, desk, show
 from relove.desk import staff_of
 
 if TYPE_CHECKING:
     from commentators.admin.comments import CommentAdmin
 
-# Drafts beside the one in hand; the rest follow as these are decided.
-LISTED = 50
-# What the account wrote lately, so that it does not repeat itself.
-RECENT = 3
-
-
-@dataclass(frozen=True)
-class Check:
-    """A condition of sending, as it stands now."""
-
-    passed: bool
-    words: str
+SNOOZE_WORDS = {
+    "hour": gettext_lazy("in an hour"),
+    "evening": gettext_lazy("in the evening"),
+    "morning": gettext_lazy("tomorrow at 9:00"),
+}
+KEYS = (
+    ("J", gettext_lazy("the next draft")),
+    ("K", gettext_lazy("the previous draft")),
+    ("A", gettext_lazy("approve")),
+    ("E", gettext_lazy("edit the text; Ctrl+Enter saves and approves, Esc leaves, Shift+Esc drops the edit")),
+    ("R", gettext_lazy("reject; then the number of the reason")),
+    ("S", gettext_lazy("put off; then the number of the time")),
+    ("U", gettext_lazy("take the last decision back")),
+    ("?", gettext_lazy("this table")),
+)
 
 
 def url(comment_id: int | None = None) -> str:
@@ -44,36 +48,59 @@ def url(comment_id: int | None = None) -> str:
 
 @require_GET
 def queue(request: HttpRequest, page: "CommentAdmin") -> HttpResponse:
-    """The drafts in the order of their planned time; `id` names the one in hand, else the first."""
-    if not page.has_view_permission(request):
-        raise PermissionDenied
-    drafts = _drafts()
-    current = next((d for d in drafts if str(d.pk) == request.GET.get("id")), drafts[0] if drafts else None)
+    """The page: the drafts in the order of their planned time; `id` names the one in hand, else the first."""
+    _must_view(request, page)
+    now = timezone.now()
     context = {
         **page.admin_site.each_context(request),
         "title": _("Review queue"),
         "is_fullwidth": "1",
-        "drafts": [{"row": d, "time": show.short_time(d.scheduled_at)} for d in drafts],
-        "left": GeneratedComment.objects.drafts().count(),
-        "may_decide": page.has_decide_permission(request),
+        **_rows(request, page),
+        "first": request.GET.get("id", ""),
+        "reasons": REASONS,
+        "snoozes": [
+            (name, words, show.short_time(review.SNOOZES[name](now))) for name, words in SNOOZE_WORDS.items()
+        ],
+        "keys": KEYS,
+        "words": _words(),
     }
-    if current is not None:
-        context |= _in_hand(drafts, current)
     return TemplateResponse(request, "commentators/review.html", context)
 
 
-def _drafts() -> list[GeneratedComment]:
-    rows = GeneratedComment.objects.with_links().filter(status=Status.DRAFT)
-    rows = rows.select_related("account__personality")
-    return list(rows.order_by(F("scheduled_at").asc(nulls_last=True), "id")[:LISTED])
+@require_GET
+def rows(request: HttpRequest, page: "CommentAdmin") -> HttpResponse:
+    """The list alone, for a page that is open."""
+    _must_view(request, page)
+    return TemplateResponse(request, "commentators/review_rows.html", _rows(request, page))
 
 
-def _in_hand(drafts: list[GeneratedComment], current: GeneratedComment) -> dict[str, Any]:
-    place = drafts.index(current)
-    before = drafts[place - 1] if place else None
-    after = drafts[place + 1] if place + 1 < len(drafts) else None
-    found = checks(current)
+def _rows(request: HttpRequest, page: "CommentAdmin") -> dict[str, Any]:
+    now, staff = timezone.now(), staff_of(request)
+    drafts = review.queue(now)
+    held = locks.held_by_others([draft.pk for draft in drafts], staff)
     return {
+        "drafts": [
+            {"row": draft, "time": show.short_time(draft.scheduled_at), "lock": held.get(draft.pk, "")}
+            for draft in drafts
+        ],
+        "counters": review.counters(staff, now),
+        "may_decide": page.has_decide_permission(request),
+    }
+
+
+@require_http_methods(["GET", "POST"])
+def one(request: HttpRequest, page: "CommentAdmin", comment_id: int) -> HttpResponse:
+    """GET: the draft with all that stands beside it. POST: a decision about it."""
+    return decide(request, page, comment_id) if request.method == "POST" else _part(request, page, comment_id)
+
+
+def _part(request: HttpRequest, page: "CommentAdmin", comment_id: int) -> HttpResponse:
+    _must_view(request, page)
+    current = review.one(comment_id)
+    if current is None:
+        raise Http404
+    found = review.checks(current)
+    context = {
         "current": current,
         "post_link": show.link(current.post, _("open the post")),
         "post_time": show.short_time(current.post.created_at),
@@ -81,58 +108,116 @@ def _in_hand(drafts: list[GeneratedComment], current: GeneratedComment) -> dict[
         "summary": show.key_values(current.post.summary),
         "voice": getattr(current.account, "personality", None),
         "account_link": show.link(current.sender),
-        "recent": _recent(current),
-        "checks": found,
-        "all_passed": all(check.passed for check in found),
-        "reasons": REASONS,
-        "previous_url": url(before.pk) if before else "",
-        "next_url": url(after.pk) if after else "",
-        "next_id": after.pk if after else (before.pk if before else ""),
+        "recent": review.recent(current),
+        "failed": [check.words for check in found if not check.passed],
     }
+    return TemplateResponse(request, "commentators/review_part.html", context)
 
 
-def _recent(comment: GeneratedComment) -> list[GeneratedComment]:
-    rows = GeneratedComment.objects.filter(account_id=comment.account_id, status="sent")
-    return list(rows.order_by("-id")[:RECENT])
+def decide(request: HttpRequest, page: "CommentAdmin", comment_id: int) -> JsonResponse:
+    """Carry out `what`: the counters, or the reason why it cannot be."""
+    if not page.has_decide_permission(request):
+        raise PermissionDenied
+    decision = DECISIONS.get(request.POST.get("what", ""))
+    if decision is None:
+        return JsonResponse({"reason": _("There is no such decision.")}, status=400)
+    try:
+        decision(request, comment_id)
+    except ValidationError as error:
+        return JsonResponse({"reason": " ".join(error.messages)})
+    desk.forget_counts()
+    return JsonResponse(review.counters(staff_of(request), timezone.now()))
 
 
-def checks(comment: GeneratedComment) -> list[Check]:
-    """The guards of sending, asked of the database now: the same that the runner asks at the send."""
-    guards = comment.guards()
-    asked = {
-        f"guard_{place}": ExpressionWrapper(guard.condition, output_field=BooleanField())
-        for place, guard in enumerate(guards)
-    }
-    row = GeneratedComment.objects.filter(pk=comment.pk).annotate(**asked).values(*asked).first() or {}
-    return [Check(bool(row.get(f"guard_{place}")), str(guard.reason)) for place, guard in enumerate(guards)]
+def _done(decisions: services.Decisions) -> None:
+    if decisions.skipped:
+        raise ValidationError(decisions.skipped[0][1])
+
+
+def _approve(request: HttpRequest, comment_id: int) -> None:
+    _done(services.approve([comment_id], staff_of(request), timezone.now()))
+
+
+def _reject(request: HttpRequest, comment_id: int) -> None:
+    reason = confirm.reason_given(request)
+    if not reason:
+        raise ValidationError(_("Say why: a reason teaches the next drafts."))
+    _done(services.reject([comment_id], staff_of(request), timezone.now(), reason))
+
+
+def _snooze(request: HttpRequest, comment_id: int) -> None:
+    now = timezone.now()
+    until = review.SNOOZES.get(request.POST.get("until", ""))
+    if until is None:
+        raise ValidationError(_("Say until when."))
+    _done(services.snooze([comment_id], staff_of(request), now, until(now)))
+
+
+def _edit(request: HttpRequest, comment_id: int) -> None:
+    services.edit_text(comment_id, staff_of(request), request.POST.get("text", "").replace("\r\n", "\n"))
+
+
+def _edit_and_approve(request: HttpRequest, comment_id: int) -> None:
+    _edit(request, comment_id)
+    _approve(request, comment_id)
+
+
+def _undo(request: HttpRequest, comment_id: int) -> None:
+    _done(services.undo([comment_id], staff_of(request), timezone.now()))
+
+
+DECISIONS = {
+    "approve": _approve,
+    "reject": _reject,
+    "snooze": _snooze,
+    "edit": _edit,
+    "edit_approve": _edit_and_approve,
+    "undo": _undo,
+}
 
 
 @require_POST
-def decide(request: HttpRequest, page: "CommentAdmin", comment_id: int) -> HttpResponse:
-    """Approve, reject or edit one draft, and on to the next."""
+def lock(request: HttpRequest, page: "CommentAdmin", comment_id: int) -> JsonResponse:
+    """Take or renew the lock of a draft, or with `release` let it go; a page that is closed sends that too."""
     if not page.has_decide_permission(request):
         raise PermissionDenied
-    what = request.POST.get("what", "")
-    if what in ("edit", "edit_approve") and not _edited(request, comment_id):
-        return redirect(url(comment_id))
-    if what in ("approve", "edit_approve"):
-        carry_out(request, APPROVE, [comment_id])
-    elif what == "reject":
-        if not confirm.reason_given(request):
-            messages.error(request, _("Say why: a reason teaches the next drafts."))
-            return redirect(url(comment_id))
-        carry_out(request, REJECT, [comment_id])
-    else:
-        return redirect(url(comment_id))
-    following = request.POST.get("next", "")
-    return redirect(url(int(following) if following.isdecimal() else None))
+    if "release" in request.POST:
+        locks.release(comment_id, staff_of(request))
+        return JsonResponse({"acquired": False, "by": ""})
+    taken = locks.take(comment_id, staff_of(request))
+    return JsonResponse({"acquired": taken.acquired, "by": taken.by})
 
 
-def _edited(request: HttpRequest, comment_id: int) -> bool:
-    try:
-        services.edit_text(comment_id, staff_of(request), request.POST.get("text", ""))
-    except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
-        return False
-    messages.success(request, _("The text is saved."))
-    return True
+@require_POST
+def check(request: HttpRequest, page: "CommentAdmin", comment_id: int) -> JsonResponse:
+    """What the checks say of a text that is being typed."""
+    _must_view(request, page)
+    comment = GeneratedComment.objects.select_related("post").filter(pk=comment_id).first()
+    if comment is None:
+        raise Http404
+    refusals = services.refusals_of(comment, request.POST.get("text", "").replace("\r\n", "\n"))
+    return JsonResponse({"refusals": [str(refusal.reason) for refusal in refusals]})
+
+
+def _must_view(request: HttpRequest, page: "CommentAdmin") -> None:
+    if not page.has_view_permission(request):
+        raise PermissionDenied
+
+
+def _words() -> dict[str, str]:
+    """What the page's script says by itself."""
+    return {
+        "approve": _("Approved. Take back: U"),
+        "edit_approve": _("Saved and approved. Take back: U"),
+        "reject": _("Rejected. Take back: U"),
+        "snooze": _("Put off. Take back: U"),
+        "edit": _("The text is saved."),
+        "undo": _("Taken back."),
+        "nothing": _("There is nothing to take back."),
+        "offline": _("No connection: nothing was changed."),
+        "reason": _("Say why: a reason teaches the next drafts."),
+        "locked": _("%(name)s is looking at it."),
+        "elsewhere": _("This draft has been decided elsewhere."),
+        "fine": _("Nothing stands against this text."),
+        "new": _("New drafts: %(count)s"),
+    }

@@ -16,6 +16,7 @@ from django.contrib.staticfiles.handlers import ASGIStaticFilesHandler
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from relove.models import Staff
 from tests.admin_scene import Scene
 
 # Playwright keeps a running loop in the test's thread, where Django would refuse its ORM.
@@ -39,7 +40,13 @@ class AsgiServer:
 
         app = ASGIStaticFilesHandler(application)
         config = uvicorn.Config(
-            app, host="127.0.0.1", port=0, lifespan="off", log_level="warning", timeout_graceful_shutdown=2
+            app,
+            host="127.0.0.1",
+            port=0,
+            lifespan="off",
+            ws="websockets-sansio",
+            log_level="warning",
+            timeout_graceful_shutdown=2,
         )
         self.server = uvicorn.Server(config)
         self.thread = threading.Thread(target=self._run, daemon=True)
@@ -93,6 +100,13 @@ def scene(transactional_db: None) -> Scene:
 
 @pytest.fixture
 def context(chromium: Browser, site: str, scene: Scene) -> Iterator[BrowserContext]:
+    context = signed_in(chromium, site, scene.staff)
+    yield context
+    context.close()
+
+
+def signed_in(chromium: Browser, site: str, staff: Staff) -> BrowserContext:
+    """A window of its own in which this person is signed in."""
     context = chromium.new_context(
         base_url=site,
         locale="ru-RU",
@@ -103,11 +117,10 @@ def context(chromium: Browser, site: str, scene: Scene) -> Iterator[BrowserConte
     context.set_default_timeout(5000)
     context.add_init_script(VIOLATIONS)
     client = Client()
-    client.force_login(scene.staff)
+    client.force_login(staff)
     cookie = client.cookies[settings.SESSION_COOKIE_NAME].value
     context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": site}])
-    yield context
-    context.close()
+    return context
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from tests.browser.conftest import shoot, violations
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 SECTION_PAGES = [
-    "section_inbox",
+    "commentators_directmessage_inbox",
     "section_groups",
     "section_scripts",
     "section_system",

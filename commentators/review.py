@@ -1,0 +1,92 @@
+"""The review queue: which drafts wait, what stands beside one, and until when one may be put off."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+
+from django.db.models import BooleanField, ExpressionWrapper, F
+from django.utils import timezone
+
+from commentators import services
+from commentators.models import GeneratedComment
+from relove.models import Staff
+
+# Drafts shown at once; the rest follow as these are decided.
+LISTED = 100
+# What the account wrote lately, so that it does not repeat itself.
+RECENT = 3
+MORNING, EVENING = time(9), time(19)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A condition of approving or sending, as it stands now."""
+
+    passed: bool
+    words: str
+
+
+def queue(now: datetime) -> list[GeneratedComment]:
+    """The drafts to decide about, in the order of their planned time, then of their age."""
+    rows = GeneratedComment.objects.with_links().waiting(now)
+    return list(rows.order_by(F("scheduled_at").asc(nulls_last=True), "id")[:LISTED])
+
+
+def one(comment_id: int) -> GeneratedComment | None:
+    rows = GeneratedComment.objects.with_links().select_related("account__personality")
+    found: GeneratedComment | None = rows.filter(pk=comment_id).first()
+    return found
+
+
+def counters(staff: Staff, now: datetime) -> dict[str, int]:
+    """How many drafts are left, and how many this person has decided today."""
+    midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
+    decided = GeneratedComment.objects.filter(approved_by=staff, approved_at__gte=midnight)
+    return {"left": GeneratedComment.objects.waiting(now).count(), "decided": decided.count()}
+
+
+def recent(comment: GeneratedComment) -> list[GeneratedComment]:
+    """What the same account has written lately."""
+    rows = GeneratedComment.objects.filter(account_id=comment.account_id, status="sent")
+    return list(rows.order_by("-id")[:RECENT])
+
+
+def checks(comment: GeneratedComment) -> list[Check]:
+    """The guards of sending, asked of the database as the runner asks them, and the checks of the text."""
+    guards = comment.guards()
+    asked = {
+        f"guard_{place}": ExpressionWrapper(guard.condition, output_field=BooleanField())
+        for place, guard in enumerate(guards)
+    }
+    row = GeneratedComment.objects.filter(pk=comment.pk).annotate(**asked).values(*asked).first() or {}
+    stands = [Check(bool(row.get(f"guard_{place}")), str(guard.reason)) for place, guard in enumerate(guards)]
+    refusals = services.refusals_of(comment, comment.text)
+    return stands + [Check(False, str(refusal.reason)) for refusal in refusals]
+
+
+def _in_an_hour(now: datetime) -> datetime:
+    return now + timedelta(hours=1)
+
+
+def _in_the_evening(now: datetime) -> datetime:
+    return _next(EVENING, now)
+
+
+def _tomorrow_morning(now: datetime) -> datetime:
+    tomorrow = timezone.localtime(now).date() + timedelta(days=1)
+    return datetime.combine(tomorrow, MORNING, timezone.get_current_timezone())
+
+
+def _next(clock: time, now: datetime) -> datetime:
+    """Today at that time of the clock, tomorrow when it has passed."""
+    zone, today = timezone.get_current_timezone(), timezone.localtime(now).date()
+    moment = datetime.combine(today, clock, zone)
+    return moment if moment > now else datetime.combine(today + timedelta(days=1), clock, zone)
+
+
+# How long a draft may be put off, by the name of the choice on the page.
+SNOOZES: dict[str, Callable[[datetime], datetime]] = {
+    "hour": _in_an_hour,
+    "evening": _in_the_evening,
+    "morning": _tomorrow_morning,
+}
