@@ -114,7 +114,8 @@ class OutgoingMessage(models.Model):
     def queue(self, when: datetime) -> None:
         """Make the row pending, planned for `when`. Does not save."""
         self.status = Status.PENDING
-        self.scheduled_at = when
+        # a retry's time from an earlier life would go before the plan
+        self.scheduled_at, self.next_retry = when, None
         if self.random_id is None:
             self.random_id = draw_random_id()
 

@@ -162,7 +162,7 @@ def retry(ids: Sequence[int], staff: Staff, now: datetime) -> Decisions:
         if refused:
             return refused
         comment.queue(now)
-        comment.retry_count, comment.next_retry = 0, None
+        comment.retry_count = 0
         comment.crashes, comment.set_aside = 0, False
         comment.failed_code = comment.failed_reason = ""
         return ""
@@ -243,8 +243,8 @@ def move(comment_id: int, staff: Staff, before: datetime, after: datetime, now: 
         raise ValidationError(reason)
     if comment.schedule:
         _take_slot(comment, comment.schedule, after)
-    comment.scheduled_at = after
-    comment.save(update_fields=["scheduled_at", "updated_at"])
+    comment.scheduled_at, comment.next_retry = after, None
+    comment.save(update_fields=["scheduled_at", "next_retry", "updated_at"])
     subject = ("generated_comments", comment.id)
     was, will = before.isoformat(), after.isoformat()
     oplog.log_activity("move_comment", staff_id=staff.id, subject=subject, before=was, after=will)

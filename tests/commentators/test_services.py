@@ -90,10 +90,13 @@ def test_it_retries_a_failed_comment_with_its_old_random_id(place: Place, staff:
     comment = draft(place, place.post())
     services.approve([comment.id], staff, NOW)
     random_id = GeneratedComment.objects.get().random_id
-    GeneratedComment.objects.update(status=Status.FAILED, retry_count=3, failed_reason="Ошибка")
+    GeneratedComment.objects.update(
+        status=Status.FAILED, retry_count=3, next_retry=NOW - timedelta(hours=1), failed_reason="Ошибка"
+    )
     assert services.retry([comment.id], staff, NOW).done == [comment.id]
     comment.refresh_from_db()
     assert (comment.status, comment.retry_count, comment.random_id) == (Status.PENDING, 0, random_id)
+    assert (comment.scheduled_at, comment.next_retry) == (NOW, None)
 
 
 def test_it_looks_at_once_for_what_became_of_an_unknown_one(place: Place, staff: Staff) -> None:
