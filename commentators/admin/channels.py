@@ -15,10 +15,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
-from import_export.admin import ImportExportModelAdmin
-from simple_history.admin import SimpleHistoryAdmin
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
-from unfold.contrib.import_export.forms import ExportForm, ImportForm
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
@@ -26,9 +23,8 @@ from commentators import services
 from commentators.admin.resources import ChannelResource
 from commentators.models import TelegramChannel
 from relove import show
-from relove.admin.base import BackOfficeAdmin
+from relove.admin.versioned import VersionedAdmin
 from relove.desk import staff_of
-from relove.exports import FORMATS
 
 
 class NewChannelForm(forms.Form):
@@ -43,11 +39,8 @@ class NewChannelForm(forms.Form):
 
 
 @admin.register(TelegramChannel)
-class ChannelAdmin(SimpleHistoryAdmin, ImportExportModelAdmin, BackOfficeAdmin):
+class ChannelAdmin(VersionedAdmin):
     resource_classes = [ChannelResource]
-    import_form_class = ImportForm
-    export_form_class = ExportForm
-    formats = FORMATS
     list_display = ["name", "watch_state", "basis_badge", "readers", "posts_link", "read_at", "members"]
     list_filter = ["is_active", ("basis", ChoicesDropdownFilter), "auto_approve"]
     list_select_related = ["listener"]

@@ -10,9 +10,6 @@ from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
-from import_export.admin import ImportExportModelAdmin
-from simple_history.admin import SimpleHistoryAdmin
-from unfold.contrib.import_export.forms import ExportForm, ImportForm
 from unfold.decorators import display
 from unfold.widgets import INPUT_CLASSES, UnfoldAdminTextareaWidget
 
@@ -20,7 +17,7 @@ from commentators.admin.resources import PersonalityResource, ScheduleResource
 from commentators.models import AccountPersonality, CommentatorAccount, CommentSchedule
 from relove import show
 from relove.admin.base import BackOfficeAdmin
-from relove.exports import FORMATS
+from relove.admin.versioned import VersionedAdmin
 
 WEEKDAYS = [
     (0, _("Mon")),
@@ -138,16 +135,8 @@ class CommentatorAdmin(BackOfficeAdmin):
         return show.short_time(commentator.last_used)
 
 
-class HistoryAdmin(SimpleHistoryAdmin, ImportExportModelAdmin, BackOfficeAdmin):
-    """With versions, import and export."""
-
-    import_form_class = ImportForm
-    export_form_class = ExportForm
-    formats = FORMATS
-
-
 @admin.register(AccountPersonality)
-class VoiceAdmin(HistoryAdmin):
+class VoiceAdmin(VersionedAdmin):
     form = VoiceForm
     resource_classes = [PersonalityResource]
     list_display = ["name", "style", "tone", "interest_chips", "changed"]
@@ -176,7 +165,7 @@ class VoiceAdmin(HistoryAdmin):
 
 
 @admin.register(CommentSchedule)
-class ScheduleAdmin(HistoryAdmin):
+class ScheduleAdmin(VersionedAdmin):
     form = ScheduleForm
     resource_classes = [ScheduleResource]
     list_display = ["name", "state", "channel_link", "per_day", "hours", "week"]
