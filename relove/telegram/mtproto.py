@@ -198,9 +198,7 @@ class MtprotoGateway:
                 return
             account, channels = self._client._message_box.session_state()
             running = set(self._client._event_handler_tasks)
-            fresh = self._session.take_fresh()
-            if fresh:
-                await self._store.save_entities(fresh)
+            await self._save_entities()
             if running:
                 await asyncio.wait(running)
             if self._listener is None or self._broken or not account["pts"]:
@@ -209,6 +207,15 @@ class MtprotoGateway:
             states = {0: UpdateState(account["pts"], account["qts"], account["seq"], date)}
             states |= {entity: UpdateState(pts, date=date) for entity, pts in channels.items()}
             await self._store.save_states(states)
+
+    async def _save_entities(self) -> None:
+        fresh = self._session.take_fresh()
+        try:
+            if fresh:
+                await self._store.save_entities(fresh)
+        except BaseException:
+            self._session.put_back(fresh)
+            raise
 
     # --- asking ----------------------------------------------------------------------------------
 

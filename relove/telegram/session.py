@@ -84,6 +84,10 @@ class StoredSession(MemorySession):  # type: ignore[misc]
         taken, self.fresh = list(self.fresh.values()), {}
         return taken
 
+    def put_back(self, entities: Iterable[Entity]) -> None:
+        """Those that could not be stored; what was met anew meanwhile stays."""
+        self.fresh = {entity.id: entity for entity in entities} | self.fresh
+
     def get_entity_rows_by_id(self, id: int, exact: bool = True) -> tuple[int, int] | None:
         if id == 0 and self._own_id:
             # Telethon's way of asking who it is

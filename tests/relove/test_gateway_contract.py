@@ -1,6 +1,7 @@
 """What the gateway promises, against a real server: sending, finding, reading, hearing."""
 
 import asyncio
+from collections.abc import Iterable
 from datetime import timedelta
 
 import pytest
@@ -23,6 +24,7 @@ from relove.telegram.gateway import (
     Profile,
     ReactionsChanged,
 )
+from relove.telegram.session import Entity
 from tests.relove.gateway_scene import DEADLINE, Heard, Scene, scene
 
 pytestmark = pytest.mark.anyio
@@ -152,6 +154,20 @@ async def test_entities_met_are_stored_and_serve_the_next_connection() -> None:
             await gateway.resolve("kanal")
         async with s.gateway() as gateway:
             assert (await gateway.channel(s.place)).username == "kanal"
+
+
+async def test_entities_that_could_not_be_stored_are_stored_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def away(entities: Iterable[Entity]) -> None:
+        raise OSError("the database is away")
+
+    async with scene() as s, s.gateway() as gateway:
+        await gateway.resolve("kanal")
+        with monkeypatch.context() as outage:
+            outage.setattr(s.store, "save_entities", away)
+            with pytest.raises(OSError, match="away"):
+                await gateway.flush()
+        await gateway.flush()
+        assert "kanal" in {entity.username for entity in s.store.entities.values()}
 
 
 # --- channels ---------------------------------------------------------------------------------
