@@ -34,22 +34,23 @@ def normalised(name: str) -> str:
 
 def add_channel(name: str, staff: Staff | None, now: datetime) -> AccountCall:
     """Add a channel and have it checked at once; the answer of the call says what was found."""
-    listener, deputy = _readers()
+    listener, deputy = readers()
     with transaction.atomic():
         channel, _created = TelegramChannel.objects.get_or_create(
             username=normalised(name), defaults={"listener": listener, "deputy": deputy}
         )
-        return calls.ask(
-            channel.listener_id or listener.id,
-            "check_channel",
-            {"channel": channel.id},
-            now=now,
-            asked_by=staff,
-        )
+        return ask_check(channel, channel.listener_id or listener.id, staff, now)
 
 
-def _readers() -> tuple[TelegramAccountSession, TelegramAccountSession | None]:
-    """A listening account and its deputy: commentators first, they live in channels anyway."""
+def ask_check(
+    channel: TelegramChannel, account_id: int, staff: Staff | None, now: datetime, **options: Any
+) -> AccountCall:
+    """Have the account look the channel up in Telegram; only then can it be read. `options` are the call's."""
+    return calls.ask(account_id, "check_channel", {"channel": channel.id}, now=now, asked_by=staff, **options)
+
+
+def readers() -> tuple[TelegramAccountSession, TelegramAccountSession | None]:
+    """A listening account and its deputy: commentators first, they live in channels anyway. Raises NoAccount."""
     found = list(TelegramAccountSession.objects.active().exclude(session=None).order_by("role", "id")[:2])
     if not found:
         raise NoAccount(_("Connect a Telegram account first: a channel is read through one."))

@@ -1,9 +1,12 @@
 """Which columns exports and imports of commenting have."""
 
+from datetime import timedelta
 from typing import Any
 
+from django.utils import timezone
 from import_export.fields import Field
 
+from commentators import monitoring
 from commentators.models import (
     AccountPersonality,
     CommentSchedule,
@@ -13,13 +16,35 @@ from commentators.models import (
 )
 from relove.exports import SafeResource
 
+# A file may name many channels, and Telegram lets an account look up few at a time.
+CHECK_PATIENCE = timedelta(days=1)
+
 
 class ChannelResource(SafeResource):
+    """A row is taken as one added by hand: its name normalised, its basis complete, then looked up.
+
+    What Telegram says of a channel, its ids above all, comes from Telegram alone and is in no file.
+    """
+
     class Meta:
         model = TelegramChannel
         import_id_fields = ["username"]
         fields = ["username", "title", "monitoring_interval", "is_active", "basis", "basis_by", "basis_at"]
         clean_model_instances = True
+
+    def before_import_row(self, row: Any, **kwargs: Any) -> None:
+        super().before_import_row(row, **kwargs)
+        row["username"] = monitoring.normalised(str(row["username"] or ""))
+
+    def before_save_instance(self, instance: TelegramChannel, row: Any, **kwargs: Any) -> None:
+        if instance.listener_id is None:
+            instance.listener, instance.deputy = monitoring.readers()
+
+    def after_save_instance(self, instance: TelegramChannel, row: Any, **kwargs: Any) -> None:
+        # the preview is a transaction that is rolled back, and so is what it asks
+        if instance.chat_id is None and instance.listener_id:
+            who, now = kwargs.get("user"), timezone.now()
+            monitoring.ask_check(instance, instance.listener_id, who, now, patience=CHECK_PATIENCE)
 
 
 class PersonalityResource(SafeResource):
