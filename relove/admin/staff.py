@@ -1,10 +1,12 @@
 """Staff and their roles."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin
+from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -14,6 +16,17 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 from relove import show
 from relove.admin.base import BackOfficeAdmin
 from relove.models import Staff
+
+GIVES_RIGHTS = ("is_superuser", "groups", "user_permissions")
+
+
+def _has_full_access(request: HttpRequest) -> bool:
+    return isinstance(request.user, Staff) and request.user.is_superuser
+
+
+def _is_within_reach(request: HttpRequest, staff: Staff | None) -> bool:
+    """Whoever could set the password of a person with full access would have it too."""
+    return staff is None or not staff.is_superuser or _has_full_access(request)
 
 
 @admin.register(Staff)
@@ -39,6 +52,17 @@ class StaffAdmin(UserAdmin, BackOfficeAdmin):  # type: ignore[misc, type-arg]
 
     def get_queryset(self, request: Any) -> Any:
         return super().get_queryset(request).prefetch_related("groups")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Staff | None = None) -> Sequence[str]:
+        """Rights are given by those who have all of them; others would give them to themselves."""
+        names = super().get_readonly_fields(request, obj)
+        return names if _has_full_access(request) else [*names, *GIVES_RIGHTS]
+
+    def has_change_permission(self, request: HttpRequest, obj: Staff | None = None) -> bool:
+        return super().has_change_permission(request, obj) and _is_within_reach(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Staff | None = None) -> bool:
+        return super().has_delete_permission(request, obj) and _is_within_reach(request, obj)
 
     @display(description=_("staff member"), ordering="username")
     def who(self, staff: Staff) -> SafeString:
@@ -67,6 +91,10 @@ class RoleAdmin(DjangoGroupAdmin, BackOfficeAdmin):  # type: ignore[misc]
 
     list_display = ["name", "people"]
     empty_text = _("No roles yet. A role is a named set of rights that is given to staff.")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        # a right put into one's own role is a right given to oneself
+        return super().has_change_permission(request, obj) and _has_full_access(request)
 
     def get_queryset(self, request: Any) -> Any:
         from django.db.models import Count

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Group, Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
@@ -161,3 +161,62 @@ def test_without_an_account_no_channel_is_imported(may: May, scene: Scene) -> No
 
     assert "confirm_form" not in preview.context
     assert "Сначала подключите" in preview.content.decode()
+
+
+STAFF = "admin:relove_staff"
+RIGHTS_FOR_STAFF = ("view_staff", "add_staff", "change_staff", "delete_staff", "view_group", "change_group")
+
+
+def test_nobody_without_full_access_gives_rights(may: May, scene: Scene) -> None:
+    page = may(*RIGHTS_FOR_STAFF)
+    colleague = Staff.objects.create_user("boris", is_staff=True)
+    role = Group.objects.get()
+
+    for person in (scene.staff, colleague):
+        form = {"username": person.username, "language": "ru", "is_active": "on", "is_staff": "on"}
+        rights = {"is_superuser": "on", "groups": [role.pk], "user_permissions": [1]}
+        answer = page.post(reverse(f"{STAFF}_change", args=[person.pk]), form | rights | {"first_name": "Иван"})
+        person.refresh_from_db()
+        assert (answer.status_code, person.first_name) == (302, "Иван")
+        assert (person.is_superuser, person.groups.count()) == (False, 0)
+    assert colleague.user_permissions.count() == 0
+    assert scene.staff.user_permissions.count() == len(RIGHTS_FOR_STAFF)
+
+
+def test_a_new_member_of_staff_gets_no_role_from_one_without_full_access(may: May, scene: Scene) -> None:
+    form = {"username": "vera", "password1": "a-long-p4ssword", "password2": "a-long-p4ssword", "is_staff": "on"}
+
+    answer = may(*RIGHTS_FOR_STAFF).post(reverse(f"{STAFF}_add"), form | {"groups": [Group.objects.get().pk]})
+
+    assert answer.status_code == 302
+    assert Staff.objects.get(username="vera").groups.count() == 0
+
+
+def test_who_has_full_access_is_out_of_reach_of_others(may: May, scene: Scene) -> None:
+    page = may(*RIGHTS_FOR_STAFF)
+    chief = Staff.objects.create_superuser("chief", password=None)
+
+    assert page.get(reverse(f"{STAFF}_change", args=[chief.pk])).status_code == 200
+    for place in ("change", "delete"):
+        assert page.post(reverse(f"{STAFF}_{place}", args=[chief.pk]), {"post": "yes"}).status_code == 403
+    password = reverse("admin:auth_user_password_change", args=[chief.pk])
+    assert page.post(password, {"password1": "a-long-p4ssword", "password2": "a-long-p4ssword"}).status_code == 403
+    many = {"action": "delete_selected", "_selected_action": [chief.pk], "post": "yes"}
+    page.post(reverse(f"{STAFF}_changelist"), many)
+    chief.refresh_from_db()
+    assert not chief.has_usable_password()
+
+
+def test_a_role_is_changed_by_those_with_full_access(may: May, scene: Scene) -> None:
+    role = Group.objects.get()
+    place = reverse("admin:auth_group_change", args=[role.pk])
+    form = {"name": "Редакторы", "permissions": [1]}
+
+    assert may(*RIGHTS_FOR_STAFF).post(place, form).status_code == 403
+
+    scene.staff.is_superuser = True
+    scene.staff.save()
+    client = Client()
+    client.force_login(scene.staff)
+    assert client.post(place, form).status_code == 302
+    assert [p.pk for p in role.permissions.all()] == [1]
