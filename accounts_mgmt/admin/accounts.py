@@ -194,8 +194,17 @@ class AccountAdmin(BackOfficeAdmin):
         account = self.get_object(request, object_id)
         if account is None:
             return redirect("admin:accounts_mgmt_telegramaccountsession_changelist")
-        call = calls.ask(account.pk, "profile", {}, asked_by=desk.staff_of(request), now=timezone.now())
-        return redirect("admin:accounts_mgmt_accountcall_progress", call.pk)
+        if confirm.is_confirmed(request):
+            call = calls.ask(account.pk, "profile", {}, asked_by=desk.staff_of(request), now=timezone.now())
+            return redirect("admin:accounts_mgmt_accountcall_progress", call.pk)
+        return confirm.ask(
+            self,
+            request,
+            title=_now("Read the profile of %(account)s") % {"account": account},
+            sentence=_now("The account looks up its own name and bio in Telegram; nothing is changed there."),
+            button=_now("Read it"),
+            rows=[account],
+        )
 
     @action(description=_("Pause"), icon="pause", permissions=["change"])
     def pause_account(self, request: HttpRequest, object_id: str) -> HttpResponse:

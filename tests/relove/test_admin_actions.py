@@ -194,3 +194,23 @@ def test_resuming_ends_the_pause(page: Client, scene: Scene) -> None:
     scene.account.refresh_from_db()
     assert scene.account.paused_until is None
     assert AccountSecurityLog.objects.latest("id").event == "resumed"
+
+
+@pytest.mark.parametrize("action", ["write_disclosure", "read_profile", "pause_account", "resume_account"])
+def test_an_action_on_an_account_is_never_done_by_following_a_link(
+    page: Client, scene: Scene, action: str
+) -> None:
+    calls, events = AccountCall.objects.count(), AccountSecurityLog.objects.count()
+
+    answer = page.get(reverse(f"{ACCOUNT}_{action}", args=[scene.account.pk]), {"confirmed": "1", "hours": "1"})
+
+    assert answer.status_code == 200
+    assert 'name="confirmed"' in answer.content.decode()
+    assert (AccountCall.objects.count(), AccountSecurityLog.objects.count()) == (calls, events)
+
+
+def test_reading_a_profile_is_asked_of_the_account(page: Client, scene: Scene) -> None:
+    page.post(reverse(f"{ACCOUNT}_read_profile", args=[scene.account.pk]), {"confirmed": "1"})
+
+    call = AccountCall.objects.latest("id")
+    assert (call.kind, call.account, call.asked_by) == ("profile", scene.account, scene.staff)
