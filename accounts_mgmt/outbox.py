@@ -148,6 +148,8 @@ class Guard:
     condition: Q
     otherwise: Status
     reason: "StrPromise"
+    # Whether a person who approves hears of it already then; what only waits is not told.
+    early: bool = False
 
 
 def outgoing_models() -> list[type[OutgoingMessage]]:

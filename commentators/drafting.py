@@ -9,8 +9,10 @@ import asyncio
 import hashlib
 import logging
 import time
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -30,7 +32,8 @@ logger = logging.getLogger(__name__)
 
 Stage = TelegramPost.Stage
 CLAIM_SECONDS = 180
-# The model failed: wait, each time twice as long, and after this many failures leave it to a person.
+# The model failed: wait, after each answer of no use twice as long, and after so many leave it to a person.
+MOST_ATTEMPTS = 5
 FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(hours=1)
 DRAFTS_TRIED = 3
@@ -44,34 +47,35 @@ FROM (SELECT id, channel_id FROM telegram_posts
         AND (claimed_until IS NULL OR claimed_until < now())
       ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED) due
 WHERE p.id = due.id AND p.channel_id = due.channel_id
-RETURNING p.id, p.channel_id
+RETURNING p.id, p.channel_id, p.claimed_until
 """
 
 
-def claim(limit: int) -> list[tuple[int, int]]:
-    """Posts with a stage to take, ours for a while: (id, channel)."""
+def claim(limit: int) -> list[tuple[int, int, datetime]]:
+    """Posts with a stage to take, ours for a while: (id, channel, until when)."""
     with connection.cursor() as cursor:
         cursor.execute(CLAIM, [CLAIM_SECONDS, limit])
         return list(cursor.fetchall())
 
 
-async def advance_one(post_id: int, channel_id: int) -> None:
-    """Take a claimed post as far as it goes: to a draft, to a refusal with a reason, or to waiting."""
+async def advance_one(post_id: int, channel_id: int, until: datetime) -> None:
+    """Take a claimed post as far as it goes: to a draft, to a refusal with a reason, or to waiting.
+
+    A fault of ours keeps the claim until it runs out: the post is tried again then, not at once.
+    """
     post = await in_thread(load, post_id, channel_id)
     started = time.monotonic()
     operation = "summarise_post" if post.stage == Stage.NEW else "generate_comment"
     try:
-        if post.stage == Stage.NEW:
-            await _summarise(post)
+        if post.stage == Stage.NEW and await _summarise(post):
             await in_thread(_log, operation, post, started)
             started, operation = time.monotonic(), "generate_comment"
         if post.stage == Stage.SUMMARISED and await _draft(post):
-            await in_thread(_log, operation, post, started)
+            await in_thread(_log, operation, post, started, post.stage_reason)
     except llm.LLMError as error:
         await in_thread(_wait, post, error, timezone.now())
         await in_thread(_log, operation, post, started, str(error) or type(error).__name__)
-    finally:
-        await in_thread(_release, post)
+    await in_thread(_release, post, until)
 
 
 def load(post_id: int, channel_id: int) -> TelegramPost:
@@ -79,8 +83,10 @@ def load(post_id: int, channel_id: int) -> TelegramPost:
     return post
 
 
-def _release(post: TelegramPost) -> None:
-    TelegramPost.objects.filter(id=post.id, channel_id=post.channel_id).update(claimed_until=None)
+def _release(post: TelegramPost, until: datetime) -> None:
+    """Give up our own claim: one that ran out may be another's by now."""
+    rows = TelegramPost.objects.filter(id=post.id, channel_id=post.channel_id, claimed_until=until)
+    rows.update(claimed_until=None)
 
 
 def _log(operation: str, post: TelegramPost, started: float, error: str = "") -> None:
@@ -100,10 +106,19 @@ def _set_stage(post: TelegramPost, stage: str, reason: str = "") -> None:
 
 
 def _wait(post: TelegramPost, error: llm.LLMError, now: datetime) -> None:
-    """The model failed: the post waits and shows why."""
-    post.attempts += 1
+    """The model failed: the post waits and shows why.
+
+    Only an answer that was of no use counts, and after some of those a person decides; a model that
+    does not answer is waited for, and asked under the same key.
+    """
+    if error.permanent:
+        post.attempts += 1
+    if post.attempts >= MOST_ATTEMPTS:
+        reason = _("The language model gave no usable answer (%(error)s).") % {"error": error}
+        _set_stage(post, Stage.REFUSED, reason)
+        return
     asked = timedelta(seconds=error.retry_after or 0)
-    post.next_try = now + max(asked, min(FIRST_WAIT * 2 ** min(post.attempts - 1, 10), LONGEST_WAIT))
+    post.next_try = now + max(asked, min(FIRST_WAIT * 2**post.attempts, LONGEST_WAIT))
     post.stage_reason = _("The language model failed (%(error)s); tried again by itself.") % {"error": error}
     post.stage_reason = post.stage_reason[:255]
     post.save(update_fields=["attempts", "next_try", "stage_reason"])
@@ -118,10 +133,12 @@ def key_of(purpose: str, post: TelegramPost, *parts: object) -> str:
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
 
 
-async def _summarise(post: TelegramPost) -> None:
-    if not post.text.strip():
-        await in_thread(_set_stage, post, Stage.IGNORED, _("There is no text to speak about."))
-        return
+async def _summarise(post: TelegramPost) -> bool:
+    """Store a summary; False when there is nothing to summarise."""
+    reason = stale(post, timezone.now()) or ("" if post.text.strip() else _("There is no text to speak about."))
+    if reason:
+        await in_thread(_pass_over, post, reason)
+        return False
     answer = await llm.ask(
         "summary",
         Summary,
@@ -132,19 +149,31 @@ async def _summarise(post: TelegramPost) -> None:
     post.summary = answer.value.model_dump()
     refusal = await in_thread(why_not, post, timezone.now())
     await in_thread(_set_stage, post, Stage.IGNORED if refusal else Stage.SUMMARISED, refusal)
+    return True
+
+
+def _pass_over(post: TelegramPost, reason: str) -> None:
+    """Ignore a post as it was read; when a caption has come meanwhile it stays what it is."""
+    rows = TelegramPost.objects.filter(id=post.id, channel_id=post.channel_id, text=post.text)
+    rows.update(stage=Stage.IGNORED, stage_reason=reason[:255])
+
+
+def stale(post: TelegramPost, now: datetime) -> str:
+    """Why a post is not worth a question to the model; empty when it is."""
+    if post.deleted_at:
+        return _("The post was deleted.")
+    if now - post.created_at > FRESH:
+        return _("The post is too old for a comment.")
+    return ""
 
 
 def why_not(post: TelegramPost, now: datetime) -> str:
-    """Why a post gets no draft at all; empty when it may."""
-    if post.deleted_at:
-        return _("The post was deleted.")
+    """Why a post gets no draft; empty when it may."""
     if not post.channel.may_be_commented:
         return _("The channel has no posting basis: it is read, never commented.")
     if post.channel.discussion_id is None:
         return _("Comments are switched off in this channel.")
-    if now - post.created_at > FRESH:
-        return _("The post is too old for a comment.")
-    return ""
+    return stale(post, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +213,7 @@ def find_setting(post: TelegramPost, now: datetime) -> Setting | None:
 
 
 async def _draft(post: TelegramPost) -> bool:
-    """Draft until a text passes the checks, three times at most; True when there is a draft."""
+    """Draft until a text passes the checks, three times at most; False when no draft was asked for."""
     refusal = await in_thread(why_not, post, timezone.now())
     if refusal:
         await in_thread(_set_stage, post, Stage.IGNORED, refusal)
@@ -209,7 +238,7 @@ async def _draft(post: TelegramPost) -> bool:
             return True
     reasons = "; ".join(str(refusal.reason) for refusal in refusals)
     await in_thread(_set_stage, post, Stage.REFUSED, reasons)
-    return False
+    return True
 
 
 async def _ask_draft(
@@ -237,8 +266,15 @@ def _postpone(post: TelegramPost, reason: str, now: datetime) -> None:
 def store_draft(
     post: TelegramPost, setting: Setting, answer: llm.Answer[Draft], now: datetime
 ) -> GeneratedComment | None:
-    """The draft with its slot and keys; queued at once only where the channel says so with a reason."""
+    """The draft with its slot and keys; queued at once only where the channel says so with a reason.
+
+    None when the post has its draft already: our claim may have run out, and another gone on.
+    """
+    row = TelegramPost.objects.select_for_update().filter(id=post.id, channel_id=post.channel_id)
+    if not row.filter(stage=Stage.SUMMARISED).exists():
+        return None
     schedule = setting.place.schedule
+    text = answer.value.text.strip()
     comment = GeneratedComment(
         post=post,
         channel=post.channel,
@@ -246,8 +282,8 @@ def store_draft(
         schedule=schedule,
         sender=schedule.account.session,
         chat_id=post.channel.discussion_id,
-        text=answer.value.text,
-        drafted_text=answer.value.text,
+        text=text,
+        drafted_text=text,
         origin=Origin.MACHINE,
         model=answer.model,
         llm_call_id=answer.call_id,
@@ -263,15 +299,22 @@ def store_draft(
     return comment
 
 
-async def run(stopped: asyncio.Event, wake: asyncio.Event) -> None:
-    """Claim and advance posts, LLM_CONCURRENCY at once, until stopped; what is begun is finished."""
+Claim = Callable[[int], list[Any]]
+Advance = Callable[..., Coroutine[Any, Any, None]]
+
+
+async def run(
+    stopped: asyncio.Event, wake: asyncio.Event, claim: Claim = claim, advance: Advance = advance_one
+) -> None:
+    """Claim and advance rows, LLM_CONCURRENCY at once, until stopped; what is begun is finished."""
     running: set[asyncio.Task[None]] = set()
     while not stopped.is_set():
         room = settings.LLM_CONCURRENCY - len(running)
-        for post_id, channel_id in await in_thread(claim, room) if room > 0 else []:
-            task = asyncio.create_task(advance_one(post_id, channel_id))
+        for row in await in_thread(claim, room) if room > 0 else []:
+            task = asyncio.create_task(advance(*row))
             running.add(task)
             task.add_done_callback(running.discard)
+            task.add_done_callback(_report)
             task.add_done_callback(lambda _task: wake.set())
         try:
             async with asyncio.timeout(1.0):
@@ -281,3 +324,9 @@ async def run(stopped: asyncio.Event, wake: asyncio.Event) -> None:
         wake.clear()
     if running:
         await asyncio.wait(running, timeout=8.0)
+
+
+def _report(task: asyncio.Task[None]) -> None:
+    """A fault of ours is logged; the row is tried again when its claim has run out."""
+    if not task.cancelled() and task.exception():
+        logger.error("a row could not be advanced", exc_info=task.exception())

@@ -48,7 +48,7 @@ async def check_channel(gateway: Gateway, call: calls.Call) -> dict[str, Any]:
     except Refused as error:
         await in_thread(monitoring.unreadable, channel_id, error, timezone.now())
         raise
-    return await in_thread(monitoring.checked, channel_id, call.account, found)
+    return await in_thread(monitoring.checked, channel_id, call.account, found, timezone.now())
 
 
 @calls.kind("join_channel", repeatable=True)

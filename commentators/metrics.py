@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import F, Q
+from django.db.models import F, IntegerField, Q
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast, Coalesce
 from django.utils import timezone
 
 from accounts_mgmt import calls
@@ -16,6 +18,17 @@ from relove import oplog
 from relove.telegram.gateway import Counts
 
 AT_ONCE = 100
+KNOWN_REPLIES = Coalesce(Cast(KeyTextTransform("replies", "engagement_metrics"), IntegerField()), 0)
+# the fields of Read, in their order
+READ_COLUMNS = (
+    "id",
+    "created_at",
+    "message_id",
+    "post_id",
+    "post__message_id",
+    "post_views_before",
+    "replies",
+)
 # Read often while a comment is fresh, then ever less: (age below, interval).
 FALLING = [
     (timedelta(hours=1), timedelta(minutes=2)),
@@ -34,6 +47,7 @@ class Read:
     post_id: int
     post_message: int
     views_before: int | None
+    replies: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +97,8 @@ def to_read(channel_id: int, account_id: int) -> Work:
     rows = (
         GeneratedComment.objects.filter(due(timezone.now()), channel=channel, chat=channel.discussion_id)
         .order_by(F("metrics_at").asc(nulls_first=True))
-        .values_list("id", "created_at", "message_id", "post_id", "post__message_id", "post_views_before")[
-            :AT_ONCE
-        ]
+        .annotate(replies=KNOWN_REPLIES)
+        .values_list(*READ_COLUMNS)[:AT_ONCE]
     )
     return Work(
         channel_id=channel.id,
@@ -107,7 +120,7 @@ def record(
 
     A comment that is gone from the group was deleted there: it is marked so.
     """
-    read = 0
+    read: list[int] = []
     for one in work.comments:
         row = GeneratedComment.objects.filter(id=one.id, created_at=one.created_at)
         counts = found.get(one.message_id)
@@ -116,22 +129,25 @@ def record(
             continue
         metrics = {
             "likes": counts.reactions,
-            "replies": replies.get(one.message_id, 0),
+            # only the recent history is counted: answers that have left it are not forgotten
+            "replies": max(one.replies, replies.get(one.message_id, 0)),
             "post_views": _gained(one, posts.get(one.post_message)),
         }
         row.update(engagement_metrics=metrics, metrics_at=now)
-        read += 1
+        read.append(one.id)
     for message_id, counts in posts.items():
         TelegramPost.objects.filter(channel_id=work.channel_id, message_id=message_id).update(
             engagement=engagement(counts)
         )
-    oplog.log_operation(
-        "record_metrics",
-        "success",
-        account_id=work.account_id,
-        subject=("telegram_channels", work.channel_id),
+    oplog.log_operations(
+        [
+            oplog.Operation(
+                "record_metrics", "success", account_id=work.account_id, subject=("generated_comments", number)
+            )
+            for number in read
+        ]
     )
-    return read
+    return len(read)
 
 
 def _gained(comment: Read, counts: Counts | None) -> int | None:

@@ -2,6 +2,7 @@
 
 from datetime import time
 from typing import Any
+from zoneinfo import available_timezones
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
@@ -244,6 +245,15 @@ class CommentSchedule(models.Model):
     def __str__(self) -> str:
         return f"{self.account} · {self.channel}"
 
+    def clean(self) -> None:
+        errors = {}
+        if self.time_zone not in available_timezones():
+            errors["time_zone"] = _now("There is no such time zone; write it like Europe/Moscow.")
+        if any(day > 6 for day in self.days):
+            errors["days"] = _now("Days are numbers from 0, Monday, to 6, Sunday.")
+        if errors:
+            raise ValidationError(errors)
+
 
 class GeneratedComment(OutgoingMessage):
     """A comment under a post: drafted by the machine or written by a person, sent by the outbox."""
@@ -313,11 +323,13 @@ class GeneratedComment(OutgoingMessage):
                 by_person | (~Q(sender__disclosure="") & Q(sender__disclosure_seen_at__isnull=False)),
                 Status.PENDING,
                 _("The account's profile does not show that an AI helps write."),
+                early=True,
             ),
             Guard(
                 by_person | Q(sender__owner_consent_at__isnull=False),
                 Status.PENDING,
                 _("The account's owner has not agreed to automatic writing."),
+                early=True,
             ),
         ]
 

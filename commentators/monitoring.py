@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models.functions import Greatest
 from django.utils.translation import gettext as _
 
 from accounts_mgmt import calls, reasons
@@ -74,9 +75,14 @@ def reading_place(channel_id: int) -> tuple[Peer, str, int]:
 
 
 @transaction.atomic
-def checked(channel_id: int, account_id: int, found: ChannelInfo) -> dict[str, Any]:
+def checked(channel_id: int, account_id: int, found: ChannelInfo, now: datetime) -> dict[str, Any]:
     """Keep what a look at the channel found; the answer is for the page."""
     channel = TelegramChannel.objects.select_for_update().get(id=channel_id)
+    problem = _not_the_same(channel, found)
+    if problem:
+        channel.problem, channel.problem_since = problem, channel.problem_since or now
+        channel.save()
+        return {"title": found.title, "reason": problem}
     kind = Chat.Kind.CHANNEL if found.is_broadcast else Chat.Kind.SUPERGROUP
     channel.chat = _chat(found.peer.id, kind, found.title, found.username)
     channel.discussion = None
@@ -99,6 +105,20 @@ def checked(channel_id: int, account_id: int, found: ChannelInfo) -> dict[str, A
     }
 
 
+def _not_the_same(channel: TelegramChannel, found: ChannelInfo) -> str:
+    """Why what was found is not to be kept under this row; empty when it is.
+
+    A name may be given up and taken by another owner: no agreement passes on to that one.
+    """
+    if channel.chat and channel.chat.telegram_id != found.peer.id:
+        channel.basis = TelegramChannel.Basis.NONE
+        return _("Another channel has this name now. Add it anew, with a posting basis of its own.")
+    other = TelegramChannel.objects.filter(chat__telegram_id=found.peer.id).exclude(id=channel.id).first()
+    if other:
+        return _("This channel is here already as @%(name)s.") % {"name": other.username}
+    return ""
+
+
 def _chat(telegram_id: int, kind: Chat.Kind, title: str, username: str) -> Chat:
     chat, _created = Chat.objects.update_or_create(
         telegram_id=telegram_id, kind=kind, defaults={"title": title[:255], "username": username}
@@ -119,8 +139,8 @@ def unreadable(channel_id: int, error: GatewayError, now: datetime) -> None:
 def saw_post(account_id: int, message: Message) -> None:
     """A live update: stored when its channel is watched."""
     channel = TelegramChannel.objects.watched().filter(chat__telegram_id=message.chat.id).first()
-    if channel and posts.store(channel.id, [message]):
-        _log_stored(channel.id, account_id)
+    if channel:
+        _log_stored(posts.store(channel.id, [message]), account_id)
 
 
 def saw_deletion(telegram_id: int, message_ids: Sequence[int], now: datetime) -> None:
@@ -131,14 +151,22 @@ def saw_deletion(telegram_id: int, message_ids: Sequence[int], now: datetime) ->
 def read(channel_id: int, messages: Sequence[Message], now: datetime) -> int:
     """An interval's reading; answers how many posts were new."""
     new = posts.store(channel_id, messages)
-    TelegramChannel.objects.filter(id=channel_id).update(last_checked=now, problem="", problem_since=None)
-    if new:
-        _log_stored(channel_id, None)
-    return new
+    # only a reading knows that nothing is missing below: a live post may have come first
+    read_to = max((message.id for message in messages), default=0)
+    TelegramChannel.objects.filter(id=channel_id).update(
+        last_checked=now, last_message_id=Greatest("last_message_id", read_to), problem="", problem_since=None
+    )
+    _log_stored(new, None)
+    return len(new)
 
 
-def _log_stored(channel_id: int, account_id: int | None) -> None:
-    oplog.log_operation("store_post", "success", account_id=account_id, subject=("telegram_channels", channel_id))
+def _log_stored(post_ids: Sequence[int], account_id: int | None) -> None:
+    oplog.log_operations(
+        [
+            oplog.Operation("store_post", "success", account_id=account_id, subject=("telegram_posts", post_id))
+            for post_id in post_ids
+        ]
+    )
 
 
 def ask_due(now: datetime) -> int:

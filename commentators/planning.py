@@ -86,23 +86,26 @@ def take_place(comment: GeneratedComment, now: datetime) -> bool:
     return False
 
 
-def move_missed(comment: GeneratedComment, now: datetime) -> datetime:
-    """The comment's slot; when it has passed, the next free one (a missed slot makes no burst)."""
+def move_missed(comment: GeneratedComment, now: datetime) -> datetime | None:
+    """The comment's slot; when it has passed, the next free one (a missed slot makes no burst).
+
+    None when the schedule has none left; a comment outside of any schedule leaves now.
+    """
     if comment.scheduled_at and comment.scheduled_at > now:
         return comment.scheduled_at
-    key = CommentKey.objects.filter(comment_id=comment.id)
+    if comment.schedule is None:
+        return now
     for _ in range(COLLISIONS):
-        place = _place(comment.schedule, now) if comment.schedule else None
+        place = _place(comment.schedule, now)
         if place is None:
-            break
+            return None
         try:
             with transaction.atomic():
-                key.update(slot_utc=place.slot)
+                CommentKey.objects.filter(comment_id=comment.id).update(slot_utc=place.slot)
             return place.slot
         except IntegrityError:
             continue
-    key.update(slot_utc=None)
-    return now
+    return None
 
 
 def why_not_move(comment: GeneratedComment, before: datetime, after: datetime, now: datetime) -> str:

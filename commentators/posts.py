@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models.functions import Greatest
 
 from commentators.models import TelegramChannel, TelegramPost
 from relove.db import notify
@@ -16,8 +15,8 @@ REFRESHED = ["text", "media_urls", "engagement", "edited_at"]
 
 
 @transaction.atomic
-def store(channel_id: int, messages: Sequence[Message]) -> int:
-    """Store or refresh posts of a channel; answers how many were new.
+def store(channel_id: int, messages: Sequence[Message]) -> list[int]:
+    """Store or refresh posts of a channel; answers the ids of the new ones.
 
     The channel's row is locked: the parts of an album may arrive at once in two processes.
     """
@@ -25,20 +24,31 @@ def store(channel_id: int, messages: Sequence[Message]) -> int:
     posts = [message for message in messages if not message.is_service]
     merged = _merge_albums(channel, posts)
     ids = [post.message_id for post in merged]
-    known = set(channel.posts.filter(message_id__in=ids).values_list("message_id", flat=True))
+    known = {post.message_id: post for post in channel.posts.filter(message_id__in=ids)}
+    for post in merged:
+        _keep_newer_text(post, known.get(post.message_id))
     TelegramPost.objects.bulk_create(
         merged,
         update_conflicts=True,
         unique_fields=["channel", "message_id"],
         update_fields=REFRESHED,
     )
-    if messages:
-        newest = max(message.id for message in messages)
-        TelegramChannel.objects.filter(id=channel_id).update(last_message_id=Greatest("last_message_id", newest))
-    new = len(set(ids) - known)
-    if new:
+    new = list(channel.posts.filter(message_id__in=set(ids) - known.keys()).values_list("id", flat=True))
+    if new or _worded(channel, ids):
         notify(LLM_CHANNEL)
     return new
+
+
+def _keep_newer_text(post: TelegramPost, stored: TelegramPost | None) -> None:
+    """A reading that was on its way when an edit came must not take the edit back."""
+    if stored and stored.edited_at and (post.edited_at is None or post.edited_at < stored.edited_at):
+        post.text, post.edited_at = stored.text, stored.edited_at
+
+
+def _worded(channel: TelegramChannel, ids: Sequence[int]) -> int:
+    """Posts passed over for want of a text that have one now: an album's caption, an edit."""
+    silent = channel.posts.filter(message_id__in=ids, stage=TelegramPost.Stage.IGNORED, summary__isnull=True)
+    return silent.exclude(text="").update(stage=TelegramPost.Stage.NEW, stage_reason="")
 
 
 def _merge_albums(channel: TelegramChannel, messages: Sequence[Message]) -> list[TelegramPost]:

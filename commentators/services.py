@@ -58,6 +58,9 @@ def _decide(
     oplog.log_operations(
         [oplog.Operation(operation, "success", subject=("generated_comments", n)) for n in decisions.done]
     )
+    if staff:
+        for number in decisions.done:
+            oplog.log_activity(operation, staff_id=staff.id, subject=("generated_comments", number))
     if decisions.done:
         live.publish(locks.TOPIC)
     return decisions
@@ -75,7 +78,10 @@ def approve(ids: Sequence[int], staff: Staff | None, now: datetime) -> Decisions
         refused = _refused(comment)
         if refused:
             return refused
-        comment.queue(planning.move_missed(comment, now))
+        slot = planning.move_missed(comment, now)
+        if slot is None:
+            return _("The schedule has no free slot in the next two weeks.")
+        comment.queue(slot)
         comment.approved_by, comment.approved_at = staff, now
         comment.post_views_before = comment.post.engagement.get("views")
         CommentKey.objects.filter(comment_id=comment.id).update(random_id=comment.random_id)
@@ -91,7 +97,8 @@ def _refused(comment: GeneratedComment) -> str:
     """The first of the guards that fails already now: a person should hear it at once."""
     rows = GeneratedComment.objects.filter(id=comment.id, created_at=comment.created_at)
     for guard in GeneratedComment.guards():
-        if guard.otherwise != Status.PENDING and not rows.filter(guard.condition).exists():
+        asked = guard.early or guard.otherwise != Status.PENDING
+        if asked and not rows.filter(guard.condition).exists():
             return str(guard.reason)
     return ""
 
@@ -150,7 +157,7 @@ def cancel(ids: Sequence[int], staff: Staff, now: datetime) -> Decisions:
         comment.status = Status.CANCELLED
         return ""
 
-    return _decide(ids, [Status.PENDING], "cancel_comment", decide)
+    return _decide(ids, [Status.PENDING], "cancel_comment", decide, staff)
 
 
 @transaction.atomic
@@ -167,7 +174,7 @@ def retry(ids: Sequence[int], staff: Staff, now: datetime) -> Decisions:
         comment.failed_code = comment.failed_reason = ""
         return ""
 
-    decisions = _decide(ids, [Status.FAILED], "retry_comment", decide)
+    decisions = _decide(ids, [Status.FAILED], "retry_comment", decide, staff)
     notify(OUTBOX)
     return decisions
 
@@ -180,9 +187,26 @@ def check_now(ids: Sequence[int], staff: Staff, now: datetime) -> Decisions:
         comment.next_retry, comment.crashes, comment.set_aside = now, 0, False
         return ""
 
-    decisions = _decide(ids, [Status.UNKNOWN], "check_comment", decide)
+    decisions = _decide(ids, [Status.UNKNOWN], "check_comment", decide, staff)
     notify(OUTBOX)
     return decisions
+
+
+@transaction.atomic
+def found_out(ids: Sequence[int], staff: Staff, now: datetime, *, delivered: bool) -> Decisions:
+    """What a person saw in the chat of comments whose outcome is unknown: they stand there, or not."""
+
+    def decide(comment: GeneratedComment) -> str:
+        comment.first_attempt_at, comment.set_aside, comment.next_retry = None, False, None
+        if delivered:
+            comment.status, comment.sent_at = Status.SENT, comment.attempted_at or now
+            comment.failed_code = comment.failed_reason = ""
+        else:
+            comment.status, comment.failed_reason = Status.FAILED, _("Somebody looked: it is not in the chat.")
+        return ""
+
+    operation = "found_delivered" if delivered else "found_missing"
+    return _decide(ids, [Status.UNKNOWN], operation, decide, staff)
 
 
 @transaction.atomic

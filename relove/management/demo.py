@@ -125,12 +125,12 @@ def _read_metrics(tell: Tell) -> None:
 def _count(result: Result, client: SandboxClient) -> None:
     # a photo without a caption is read too, but is no post to speak about
     posts = TelegramPost.objects.exclude(text="")
-    result.summarised = posts.exclude(summary=None).count()
+    result.summarised = posts.filter(summary__isnull=False).count()
     result.drafted = posts.filter(stage=Stage.DRAFTED).count()
     result.refused = posts.filter(Q(stage=Stage.REFUSED) | Q(stage=Stage.IGNORED)).count()
     comments = GeneratedComment.objects.exclude(approved_at=None)
     result.sent = comments.filter(status=Status.SENT).count()
-    result.with_metrics = comments.exclude(engagement_metrics=None).count()
+    result.with_metrics = comments.filter(engagement_metrics__isnull=False).count()
     accepted = Counter(
         (entry["account"], entry["random_id"]) for entry in client.ledger() if entry.get("random_id")
     )
@@ -157,6 +157,6 @@ def _until(done: Callable[[], bool], complaint: str, tell: Tell | None) -> None:
 def _progress() -> str:
     posts = TelegramPost.objects
     sent = GeneratedComment.objects.filter(status=Status.SENT).count()
-    summarised = posts.exclude(summary=None).count()
+    summarised = posts.filter(summary__isnull=False).count()
     drafted = GeneratedComment.objects.count()
     return f"{posts.count()} read · {summarised} summarised · {drafted} drafted · {sent} sent"

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from commentators import monitoring, posts
-from commentators.models import TelegramPost
-from relove.telegram.gateway import Counts, Message, Peer, PeerKind
+from commentators.models import TelegramChannel, TelegramPost
+from relove.telegram.gateway import ChannelInfo, Counts, Message, Peer, PeerKind
 from tests.commentators.conftest import NOW, Place
 
 CHANNEL = Peer(PeerKind.CHANNEL, 100)
@@ -18,12 +18,18 @@ def message(number: int, text: str = "Текст", **fields: Any) -> Message:
 
 
 def test_it_stores_a_post_once_however_it_comes(place: Place) -> None:
-    assert posts.store(place.channel.id, [message(1), message(2)]) == 2
-    assert posts.store(place.channel.id, [message(2), message(3)]) == 1
+    assert len(posts.store(place.channel.id, [message(1), message(2)])) == 2
+    assert len(posts.store(place.channel.id, [message(2), message(3)])) == 1
     monitoring.saw_post(1, message(3))
     assert [post.message_id for post in place.channel.posts.order_by("message_id")] == [1, 2, 3]
-    place.channel.refresh_from_db()
-    assert place.channel.last_message_id == 3
+
+
+def test_a_live_post_hides_no_gap_from_the_next_reading(place: Place) -> None:
+    monitoring.saw_post(1, message(50))
+    assert monitoring.reading_place(place.channel.id)[2] == 0
+    monitoring.read(place.channel.id, [message(48), message(49), message(50)], NOW)
+    assert monitoring.reading_place(place.channel.id)[2] == 50
+    assert place.channel.posts.count() == 3
 
 
 def test_it_follows_edits_and_counts_without_losing_the_stage(place: Place) -> None:
@@ -48,7 +54,7 @@ def test_it_makes_one_post_of_an_album_whose_parts_come_apart(place: Place) -> N
 
 
 def test_it_leaves_service_messages_and_strangers_channels_alone(place: Place) -> None:
-    assert posts.store(place.channel.id, [message(1, "", is_service=True)]) == 0
+    assert posts.store(place.channel.id, [message(1, "", is_service=True)]) == []
     monitoring.saw_post(1, Message(Peer(PeerKind.CHANNEL, 999), 1, "Чужое", NOW, is_post=True))
     assert not TelegramPost.objects.exists()
 
@@ -73,3 +79,35 @@ def test_it_marks_deleted_posts_once(place: Place) -> None:
     monitoring.saw_deletion(100, [2], NOW)
     monitoring.saw_deletion(100, [2], NOW + timedelta(hours=1))
     assert list(place.channel.posts.filter(deleted_at=NOW).values_list("message_id", flat=True)) == [2]
+
+
+def test_a_late_reading_does_not_take_an_edit_back(place: Place) -> None:
+    edited = NOW + timedelta(minutes=5)
+    posts.store(place.channel.id, [message(1, "Новый текст", edited_at=edited)])
+    posts.store(place.channel.id, [message(1, "Старый текст")])
+    assert place.channel.posts.get().text == "Новый текст"
+
+
+def test_a_caption_that_comes_late_brings_its_album_back(place: Place) -> None:
+    posts.store(place.channel.id, [message(1, "", album=9, media="photo")])
+    # the drafting was quicker than the second part
+    place.channel.posts.update(stage=TelegramPost.Stage.IGNORED, stage_reason="Нет текста")
+    posts.store(place.channel.id, [message(2, "Подпись", album=9, media="photo")])
+    post = place.channel.posts.get()
+    assert (post.stage, post.text) == (TelegramPost.Stage.NEW, "Подпись")
+
+
+def test_a_name_taken_by_another_owner_carries_no_agreement(place: Place) -> None:
+    stranger = ChannelInfo(Peer(PeerKind.CHANNEL, 777), "Чужой", "put_k_sebe", "", 5, True, False, None)
+    answer = monitoring.checked(place.channel.id, 1, stranger, NOW)
+    place.channel.refresh_from_db()
+    assert place.channel.basis == "none"
+    assert place.channel.problem == answer["reason"]
+    assert place.channel.chat is not None
+    assert place.channel.chat.telegram_id == 100
+
+
+def test_one_channel_is_not_added_under_two_names(place: Place) -> None:
+    renamed = TelegramChannel.objects.create(username="novoe_imya")
+    same = ChannelInfo(CHANNEL, "Путь к себе", "novoe_imya", "", 5, True, False, None)
+    assert "put_k_sebe" in monitoring.checked(renamed.id, 1, same, NOW)["reason"]

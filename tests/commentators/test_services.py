@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from accounts_mgmt.outbox import Origin, Status
 from commentators import planning, services
 from commentators.models import CommentKey, GeneratedComment, TelegramChannel, TelegramPost
-from relove.models import Staff
+from relove.models import Staff, UserActivityLog
 from tests.commentators.conftest import NOW, Place
 
 DRAFT = "А какой шаг вы бы посоветовали сделать самым первым?"
@@ -132,3 +132,47 @@ def test_it_plans_one_comment_for_a_slot_and_for_a_post_and_account(place: Place
     )
     assert not planning.take_place(again, NOW)
     assert GeneratedComment.objects.count() == 2
+
+
+def test_a_person_says_what_became_of_an_unknown_one(place: Place, staff: Staff) -> None:
+    there, missing = draft(place, place.post(1)), draft(place, place.post(2))
+    GeneratedComment.objects.update(status=Status.UNKNOWN, set_aside=True, first_attempt_at=NOW, attempted_at=NOW)
+    assert services.found_out([there.id], staff, NOW, delivered=True).done == [there.id]
+    assert services.found_out([missing.id], staff, NOW, delivered=False).done == [missing.id]
+    there.refresh_from_db()
+    missing.refresh_from_db()
+    assert (there.status, there.sent_at) == (Status.SENT, NOW)
+    assert (missing.status, missing.set_aside) == (Status.FAILED, False)
+    assert missing.failed_reason
+
+
+def test_it_refuses_at_approval_what_the_guard_would_hold_back(place: Place, staff: Staff) -> None:
+    comment = draft(place, place.post())
+    place.accounts[0].session.disclosure_seen_at = None
+    place.accounts[0].session.save()
+    ((number, reason),) = services.approve([comment.id], staff, NOW).skipped
+    assert number == comment.id
+    assert reason
+
+
+def test_it_refuses_an_approval_without_a_free_slot(place: Place, staff: Staff) -> None:
+    comment = draft(place, place.post())
+    place.schedules[0].days = [9]
+    place.schedules[0].save()
+    late = NOW + timedelta(days=1)
+    assert services.approve([comment.id], staff, late).done == []
+
+
+def test_it_logs_who_decided(place: Place, staff: Staff) -> None:
+    comment = draft(place, place.post())
+    services.approve([comment.id], staff, NOW)
+    done = UserActivityLog.objects.get(activity_type="approve_comment")
+    assert (done.staff, done.subject_id) == (staff, comment.id)
+
+
+@pytest.mark.parametrize("wrong", [{"time_zone": "Europe/Moskva"}, {"days": [7]}])
+def test_a_schedule_names_a_real_zone_and_real_days(place: Place, wrong: dict[str, object]) -> None:
+    for name, value in wrong.items():
+        setattr(place.schedules[0], name, value)
+    with pytest.raises(ValidationError):
+        place.schedules[0].full_clean()

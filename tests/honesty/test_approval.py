@@ -28,7 +28,7 @@ def model(transactional_db: None, settings: Any) -> Iterator[SandboxClient]:
 
 def advance(post: TelegramPost) -> None:
     async def run() -> None:
-        await drafting.advance_one(post.id, post.channel_id)
+        await drafting.advance_one(post.id, post.channel_id, timezone.now())
         await llm.aclose()
 
     asyncio.run(run())
@@ -59,7 +59,6 @@ def test_a_failing_model_queues_nothing_and_says_so(place: Place, model: Sandbox
     advance(post)
     assert not GeneratedComment.objects.exists()
     assert post.stage == TelegramPost.Stage.NEW
-    assert post.attempts == 1
     assert post.next_try > timezone.now()
     assert post.stage_reason
     assert OperationLog.objects.filter(operation_type="summarise_post", status="failed").exists()
