@@ -1,6 +1,5 @@
 """Staff and their roles."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
@@ -53,9 +52,9 @@ class StaffAdmin(UserAdmin, BackOfficeAdmin):  # type: ignore[misc, type-arg]
     def get_queryset(self, request: Any) -> Any:
         return super().get_queryset(request).prefetch_related("groups")
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Staff | None = None) -> Sequence[str]:
+    def get_readonly_fields(self, request: HttpRequest, obj: Staff | None = None) -> list[str]:
         """Rights are given by those who have all of them; others would give them to themselves."""
-        names = super().get_readonly_fields(request, obj)
+        names = list(super().get_readonly_fields(request, obj))
         return names if _has_full_access(request) else [*names, *GIVES_RIGHTS]
 
     def has_change_permission(self, request: HttpRequest, obj: Staff | None = None) -> bool:
