@@ -1,11 +1,11 @@
-"""What staff do to accounts: pause them and let them go on."""
+"""What staff do to accounts: pause them and let them go on, everywhere or in one chat."""
 
 from datetime import datetime
 
 from django.db import transaction
 
 from accounts_mgmt import calls, health, outbox
-from accounts_mgmt.models import AccountCall, AccountSecurityLog, TelegramAccountSession
+from accounts_mgmt.models import AccountCall, AccountChatHold, AccountSecurityLog, TelegramAccountSession
 from relove.db import notify
 from relove.models import Staff
 
@@ -34,6 +34,14 @@ def resume(account: TelegramAccountSession, staff: Staff) -> None:
         account.save(update_fields=fields)
         health.log_event(account.pk, Event.RESUMED, staff=staff)
         notify(outbox.CHANNEL, str(account.pk))
+
+
+def lift_hold(hold: AccountChatHold, staff: Staff) -> None:
+    """Let the account write in the chat again; where Telegram still refuses, it is held anew."""
+    with transaction.atomic():
+        health.log_event(hold.account_id, Event.RESUMED, staff=staff, chat=str(hold.chat), reason=hold.reason)
+        hold.delete()
+        notify(outbox.CHANNEL, str(hold.account_id))
 
 
 def disclose(account: TelegramAccountSession, staff: Staff, now: datetime) -> AccountCall:

@@ -123,8 +123,18 @@ def row_name(table: str, row_id: int | None) -> str | None:
     function = _names.get(table)
     if function is None or row_id is None:
         return None
-    known = cache.get_or_set(f"relove:desk:names:{table}", function, CACHE_SECONDS) or {}
-    return known.get(row_id)
+    return _known(table, function).get(row_id)
+
+
+def rows_named(table: str, words: str) -> list[int]:
+    """The rows whose name contains the words; none where the table has no names."""
+    function = _names.get(table)
+    known = _known(table, function) if function else {}
+    return [row_id for row_id, name in known.items() if words.casefold() in name.casefold()]
+
+
+def _known(table: str, function: Names) -> dict[int, str]:
+    return cache.get_or_set(f"relove:desk:names:{table}", function, CACHE_SECONDS) or {}
 
 
 def counts() -> dict[str, int]:

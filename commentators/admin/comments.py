@@ -7,7 +7,10 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
+from django.utils.formats import date_format
 from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from import_export.admin import ExportMixin
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
@@ -18,7 +21,7 @@ from unfold.decorators import action, display
 from commentators.admin import decisions, review
 from commentators.admin.decisions import Decision
 from commentators.admin.resources import CommentResource
-from commentators.models import GeneratedComment
+from commentators.models import CommentKey, GeneratedComment
 from relove import confirm, desk, show
 from relove.admin.base import ReadOnlyAdmin
 from relove.admin.filters import PeriodFilter
@@ -81,6 +84,7 @@ class CommentAdmin(ExportMixin, ReadOnlyAdmin):
                     ("retry_count", "next_try"),
                     ("last_attempt", "failed_code"),
                     ("message_id", "expires"),
+                    "keys",
                 ],
             },
         ),
@@ -265,3 +269,14 @@ class CommentAdmin(ExportMixin, ReadOnlyAdmin):
     @display(description=_("too late after"))
     def expires(self, row: GeneratedComment) -> SafeString:
         return show.short_time(row.expires_at)
+
+    @display(description=_("unique keys"))
+    def keys(self, row: GeneratedComment) -> SafeString:
+        """Its row of comment_keys: what keeps it from being planned or sent a second time."""
+        key = CommentKey.objects.filter(comment_id=row.pk).select_related("account__session").first()
+        if key is None:
+            return show.NOTHING
+        post = _now("%(account)s, post %(post)s") % {"account": key.account, "post": key.post_id}
+        slot = date_format(localtime(key.slot_utc), "DATETIME_FORMAT") if key.slot_utc else ""
+        named = {_now("once under a post"): post, _now("slot of the schedule"): slot, "random_id": key.random_id}
+        return show.key_values({name: value for name, value in named.items() if value})

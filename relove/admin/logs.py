@@ -4,6 +4,7 @@ from typing import Any
 
 from django.apps import apps
 from django.contrib import admin
+from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
@@ -112,12 +113,21 @@ class SessionLogAdmin(ReadOnlyAdmin):
     list_display = ["type_word", "state", "account", "started", "ended", "summary"]
     list_filter = [("session_type", ChoicesDropdownFilter), ("status", ChoicesDropdownFilter), StartPeriodFilter]
     list_select_related = ["user"]
+    search_fields = ["user__username", "user__first_name", "user__last_name"]
+    search_help_text = _("Name of the account or the person")
     extra_lookups = ("account_id",)
     ordering = ["-id"]
     empty_text = _("No work sessions yet. One begins when a process takes an account.")
     fieldsets = [
         (None, {"fields": [("type_word", "state"), ("account", "person"), ("started", "ended"), "summary"]})
     ]
+
+    def get_search_results(self, request: HttpRequest, rows: Any, words: str) -> tuple[Any, bool]:
+        """Accounts belong to another part of the program, which tells their names and no more."""
+        found, may_repeat = super().get_search_results(request, rows, words)
+        if words:
+            found |= rows.filter(account_id__in=desk.rows_named("telegram_account_sessions", words))
+        return found, may_repeat
 
     @display(description=_("type"), ordering="session_type")
     def type_word(self, row: SessionLog) -> str:

@@ -5,12 +5,14 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts_mgmt.models import AccountCall, AccountSecurityLog
-from commentators.models import GeneratedComment, TelegramChannel
+from accounts_mgmt.models import AccountCall, AccountChatHold, AccountSecurityLog
+from commentators.models import CommentKey, GeneratedComment, TelegramChannel
+from relove.models import SessionLog
 from tests.admin_scene import Scene
 
 COMMENTS = "admin:commentators_generatedcomment"
@@ -214,3 +216,82 @@ def test_reading_a_profile_is_asked_of_the_account(page: Client, scene: Scene) -
 
     call = AccountCall.objects.latest("id")
     assert (call.kind, call.account, call.asked_by) == ("profile", scene.account, scene.staff)
+
+
+def found(page: Client, table: str, **query: str) -> int:
+    """How many rows the list shows for this query."""
+    answer = page.get(reverse(f"admin:{table}_changelist"), query)
+    assert answer.status_code == 200, query
+    return len(answer.context["cl"].result_list)
+
+
+@pytest.mark.parametrize(
+    "table",
+    ["accounts_mgmt_accountsecuritylog", "accounts_mgmt_accountchathold", "relove_sessionlog"],
+)
+def test_logs_of_accounts_are_found_by_the_accounts_name(page: Client, scene: Scene, table: str) -> None:
+    cache.clear()  # names of accounts are remembered for ten seconds
+    cache.clear()  # names of accounts are remembered for ten seconds
+    everything = found(page, table)
+
+    assert everything > 0
+    assert found(page, table, q="МАРИЯ") == everything
+    assert found(page, table, q="Никого") == 0
+
+
+def test_work_sessions_are_found_by_the_person_too(page: Client, scene: Scene) -> None:
+    SessionLog.objects.create(session_type="comment", user=scene.person, start_time=scene.now)
+
+    assert found(page, "relove_sessionlog", q="olga") == 1
+
+
+def test_waits_in_chats_are_filtered_by_account_and_length(page: Client, scene: Scene) -> None:
+    table = "accounts_mgmt_accountchathold"
+    soon = timezone.now() + timedelta(hours=1)
+    AccountChatHold.objects.create(account=scene.account, chat=scene.channel.chat, reason="x", until=soon)
+
+    assert found(page, table) == 2
+    assert found(page, table, length="passing") == found(page, table, length="lasting") == 1
+    assert found(page, table, account__id__exact=str(scene.account.pk)) == 2
+
+
+def lift(client: Client, hold: AccountChatHold, **fields: str) -> str:
+    form = {"action": "lift_holds", "index": "0", "_selected_action": [hold.pk], **fields}
+    place = reverse("admin:accounts_mgmt_accountchathold_changelist")
+    return client.post(place, form, follow=True).content.decode()
+
+
+def test_a_wait_in_a_chat_is_lifted_after_a_question_and_written_down(page: Client, scene: Scene) -> None:
+    hold = AccountChatHold.objects.get()
+
+    assert 'name="confirmed"' in lift(page, hold)
+    assert AccountChatHold.objects.exists()
+
+    lift(page, hold, confirmed="1")
+    assert not AccountChatHold.objects.exists()
+    event = AccountSecurityLog.objects.latest("id")
+    assert (event.event, event.staff, event.details["reason"]) == ("resumed", scene.staff, "slow mode")
+    assert event.details["chat"] == str(scene.channel.discussion)
+
+
+def test_who_may_only_look_lifts_no_wait(client: Client, scene: Scene) -> None:
+    scene.staff.is_superuser = False
+    scene.staff.save()
+    scene.staff.user_permissions.add(Permission.objects.get(codename="view_accountchathold"))
+    client.force_login(scene.staff)
+
+    lift(client, AccountChatHold.objects.get(), confirmed="1")
+
+    assert AccountChatHold.objects.exists()
+
+
+def test_a_comment_shows_its_unique_keys(page: Client, scene: Scene) -> None:
+    comment = scene.comments["sent"][0]
+    place = reverse(f"{COMMENTS}_change", args=[comment.pk])
+    without = page.get(place).content.decode()
+    CommentKey.objects.create(
+        comment_id=comment.pk, post_id=comment.post_id, account=scene.commentator, random_id=8123456789
+    )
+
+    assert "8123456789" not in without
+    assert "8123456789" in page.get(place).content.decode()
