@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts_mgmt import health
-from accounts_mgmt.claims import Claimed, Settlement
+from accounts_mgmt.claims import GUARD, Claimed, Settlement
 from accounts_mgmt.models import AccountSecurityLog, TelegramAccountSession
 from accounts_mgmt.outbox import OutgoingMessage, Status
 from accounts_mgmt.sessions import open_session
@@ -48,6 +48,12 @@ def settle_columns(group: list[Settlement]) -> list[list[Any]]:
         for s in group
     ]
     return [list(column) for column in zip(*rows, strict=True)]
+
+
+def is_news(settlement: Settlement) -> bool:
+    """Whether it belongs into the operation log: not that a row waits on, every minute anew, for a guard."""
+    waits = settlement.code == GUARD and settlement.status in (Status.PENDING, Status.UNKNOWN)
+    return bool(settlement.code or settlement.message_id) and not waits
 
 
 def operation(settlement: Settlement) -> oplog.Operation:

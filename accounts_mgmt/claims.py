@@ -16,6 +16,8 @@ from accounts_mgmt.outbox import OutgoingMessage
 CRASHES_ALLOWED = 3
 # From here on a row travels alone, so that the next death is its own fault beyond doubt.
 SUSPECT_AFTER = CRASHES_ALLOWED - 1
+# The code of a row that one of its guards refused.
+GUARD = "GUARD"
 
 
 @dataclass(slots=True)

@@ -17,7 +17,7 @@ from django.utils.translation import gettext
 
 from accounts_mgmt import health, reasons
 from accounts_mgmt.batching import Batcher
-from accounts_mgmt.claims import Claimed, Settlement
+from accounts_mgmt.claims import GUARD, Claimed, Settlement
 from accounts_mgmt.leases import Lease
 from accounts_mgmt.limits import Limiter, ceiling, pace
 from accounts_mgmt.outbox import Status, outgoing_models
@@ -308,9 +308,7 @@ def refusal(row: Claimed) -> Settlement | None:
         if not rows.filter(guard.condition).exists():
             status = Status.UNKNOWN if row.unclear else guard.otherwise
             delay = GUARD_SECONDS if status in (Status.UNKNOWN, Status.PENDING) else None
-            return Settlement(
-                row, status, delay=delay, unclear=row.unclear, code="GUARD", reason=str(guard.reason)
-            )
+            return Settlement(row, status, delay=delay, unclear=row.unclear, code=GUARD, reason=str(guard.reason))
     return None
 
 

@@ -181,11 +181,14 @@ class Dispatcher:
             found = await insist(self._lines.settle, statements(kind).settle, columns, self._pointless)
             kept |= {(kind._meta.db_table, number) for (number,) in found}
         reach("after_commit")
-        written = [s for s in batch if s.row.key in kept and (s.code or s.message_id)]
-        if written:
-            operations = [bookkeeping.operation(settlement) for settlement in written]
-            await self._lines.settle.rows(oplog.OPERATIONS_INSERT, oplog.columns(operations))
+        await self._note([s for s in batch if s.row.key in kept])
         return [s.row.key in kept for s in batch]
+
+    async def _note(self, written: list[Settlement]) -> None:
+        """What else a batch means, each in one statement for all of it."""
+        operations = [bookkeeping.operation(s) for s in written if bookkeeping.is_news(s)]
+        if operations:
+            await self._lines.settle.rows(oplog.OPERATIONS_INSERT, oplog.columns(operations))
 
     async def _place(self, row: Claimed) -> None:
         parameters = [row.chat_id, row.reply_to, row.id, row.created_at, row.token]

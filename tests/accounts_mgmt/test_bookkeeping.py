@@ -1,0 +1,22 @@
+"""What a runner notes beside the rows themselves: operations, work sessions, who wrote last."""
+
+from accounts_mgmt.claims import GUARD
+from accounts_mgmt.models import TelegramAccountSession
+from commentators.models import GeneratedComment
+from relove.models import OperationLog
+from tests.accounts_mgmt.scene import Scene
+from tests.live import running_runner, wait_for
+
+
+def test_waiting_for_a_guard_is_no_operation(scene: Scene) -> None:
+    silent, writing = scene.accounts[:2]
+    TelegramAccountSession.objects.filter(id=silent.session_id).update(owner_consent_at=None)
+    ids = scene.queue(1, accounts=2)
+    waiting, sent = (GeneratedComment.objects.get(id=number) for number in ids)
+    with running_runner():
+        refused = GeneratedComment.objects.filter(id=waiting.id, status="pending", failed_code=GUARD)
+        wait_for(refused.exists, "the owner's consent is missing")
+        noted = OperationLog.objects.filter(operation_type="send_message")
+        wait_for(noted.filter(subject_id=sent.id).exists, "the other one is sent")
+    assert not noted.filter(subject_id=waiting.id).exists()
+    assert (refused.get().retry_count, sent.sender_id) == (0, writing.session_id)
