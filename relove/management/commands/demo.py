@@ -100,14 +100,16 @@ class Command(BaseCommand):
         demo.set_up()
 
     def _drive(self, export: Path, as_json: bool) -> None:
-        result = demo.drive(export, lambda line: self.stdout.write(f"  {line}"))
+        result, complaint = demo.drive(export, lambda line: self.stdout.write(f"  {line}"))
         values = result.as_dict()
         self.stdout.write("")
         for name in (*COLUMNS, "seconds"):
             self.stdout.write(f"  {name.replace('_', ' '):14}{values[name]:>8}")
+        if complaint:
+            self.stderr.write(complaint)
         if as_json:
             self.stdout.write(json.dumps(values))
-        if not result.is_good:
+        if complaint or not result.is_good:
             sys.exit(1)
 
 

@@ -15,7 +15,7 @@ from accounts_mgmt.models import TelegramAccountSession
 from relove.management import sandbox_world
 from relove.management.upkeep import bring_up_to_date
 from relove.models import Staff
-from relove.sandbox.client import SandboxClient
+from relove.sandbox.client import SandboxClient, SandboxError
 from relove.sandbox.samples import shipped_export
 
 FIRST_POSTS = 8
@@ -45,15 +45,26 @@ class Command(BaseCommand):
         client = SandboxClient(settings.SANDBOX_HTTP)
         _wait_for(client)
         now = timezone.now()
-        client.world(sandbox_world.description())
-        client.load_export(sandbox_world.CHANNEL, shipped_export())
-        client.publish_export(sandbox_world.CHANNEL, limit=FIRST_POSTS)
+        if not _has_world(client):
+            client.world(sandbox_world.description())
+        if not client.messages(sandbox_world.CHANNEL):
+            client.load_export(sandbox_world.CHANNEL, shipped_export())
+            client.publish_export(sandbox_world.CHANNEL, limit=FIRST_POSTS)
         with transaction.atomic():
             accounts = sandbox_world.connect_accounts(client, now)
             channel = sandbox_world.add_channel(accounts, now, COMMENTS_A_DAY)
             assert channel.listener is not None
             for kind in ("check_channel", "join_channel"):
                 calls.ask(channel.listener.id, kind, {"channel": channel.id}, now=now, patience=PATIENCE)
+
+
+def _has_world(client: SandboxClient) -> bool:
+    """Whether an earlier start made it: one that was interrupted, or had another database."""
+    try:
+        client.messages(sandbox_world.CHANNEL)
+    except SandboxError:
+        return False
+    return True
 
 
 def _wait_for(client: SandboxClient) -> None:
