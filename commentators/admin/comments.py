@@ -18,7 +18,7 @@ from unfold.contrib.import_export.forms import ExportForm
 from unfold.dataclasses import UnfoldAction
 from unfold.decorators import action, display
 
-from commentators.admin import decisions, review
+from commentators.admin import calendar, decisions, review
 from commentators.admin.decisions import Decision
 from commentators.admin.resources import CommentResource
 from commentators.models import CommentKey, GeneratedComment
@@ -95,13 +95,16 @@ class CommentAdmin(ExportMixin, ReadOnlyAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
-        name = "commentators_generatedcomment_review"
+        name, planned = "commentators_generatedcomment_review", "commentators_generatedcomment_calendar"
         own = [
             path("review/", wrap(review.queue), {"page": self}, name=name),
             path("review/rows/", wrap(review.rows), {"page": self}, name=f"{name}_rows"),
             path("review/<int:comment_id>/", wrap(review.one), {"page": self}, name=f"{name}_decide"),
             path("review/<int:comment_id>/lock/", wrap(review.lock), {"page": self}, name=f"{name}_lock"),
             path("review/<int:comment_id>/check/", wrap(review.check), {"page": self}, name=f"{name}_check"),
+            path("calendar/", wrap(calendar.calendar), {"page": self}, name=planned),
+            path("calendar/events/", wrap(calendar.events), {"page": self}, name=f"{planned}_events"),
+            path("calendar/<int:comment_id>/move/", wrap(calendar.move), {"page": self}, name=f"{planned}_move"),
         ]
         return own + super().get_urls()
 

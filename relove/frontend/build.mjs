@@ -1,17 +1,21 @@
 // Puts the browser libraries we serve under static/, byte for byte as their package ships them.
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 
-const target = "../static/relove/vendor";
-const override = "../static/unfold/js/alpine";
-const { version, license } = JSON.parse(readFileSync("node_modules/@alpinejs/csp/package.json"));
+const root = "../static";
+// The theme loads Alpine from this path; ours stands before it among the static folders.
+const FILES = [
+  ["@alpinejs/csp", "dist/cdn.min.js", "unfold/js/alpine/alpine.js"],
+  ["@event-calendar/build", "dist/event-calendar.min.js", "relove/vendor/event-calendar.js"],
+  ["@event-calendar/build", "dist/event-calendar.min.css", "relove/vendor/event-calendar.css"],
+];
 
-mkdirSync(target, { recursive: true });
-mkdirSync(override, { recursive: true });
-// The theme loads this path; ours stands before it among the static folders.
-copyFileSync("node_modules/@alpinejs/csp/dist/cdn.min.js", `${override}/alpine.js`);
+const lines = FILES.map(([name, source, target]) => {
+  const { version, license } = JSON.parse(readFileSync(`node_modules/${name}/package.json`));
+  mkdirSync(`${root}/${target}`.replace(/\/[^/]*$/, ""), { recursive: true });
+  copyFileSync(`node_modules/${name}/${source}`, `${root}/${target}`);
+  return `| ${target} | ${name} | ${version} | ${license} |\n`;
+});
 writeFileSync(
-  `${target}/README.md`,
-  `# Libraries served to browsers\n\n` +
-    `| file | package | version | licence |\n|---|---|---|---|\n` +
-    `| unfold/js/alpine/alpine.js | @alpinejs/csp | ${version} | ${license} |\n`,
+  `${root}/relove/vendor/README.md`,
+  `# Libraries served to browsers\n\n| file | package | version | licence |\n|---|---|---|---|\n${lines.join("")}`,
 );

@@ -46,6 +46,9 @@ export const form = (fields = {}) => {
 export const post = (url, fields) =>
   inLine(async () => data(await fetch(url, { method: "POST", body: form(fields) })));
 
+/** GET data. */
+export const read = (url) => inLine(async () => data(await fetch(url)));
+
 /** GET a part of a page: its elements, made by our own server's templates. */
 export const part = (url) =>
   inLine(async () => {
