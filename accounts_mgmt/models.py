@@ -6,7 +6,12 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts_mgmt.outbox import OutgoingMessage as OutgoingMessage
-from accounts_mgmt.querysets import AccountCallQuerySet, AccountQuerySet
+from accounts_mgmt.querysets import (
+    AccountCallQuerySet,
+    AccountQuerySet,
+    ContactQuerySet,
+    CrisisContactQuerySet,
+)
 from relove.fields import SealedField
 
 
@@ -247,3 +252,76 @@ class SendPace(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class Contact(models.Model):
+    """What holds between a person and all our accounts: who speaks with them, and whether anybody may.
+
+    Every automatic message asks this row at the send (accounts_mgmt.contacts.guards).
+    """
+
+    user = models.OneToOneField(
+        "relove.TelegramUser", models.CASCADE, verbose_name=_("person"), related_name="contact"
+    )
+    account = models.ForeignKey(
+        TelegramAccountSession,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        verbose_name=_("who speaks with them"),
+        related_name="+",
+    )
+    wrote_at = models.DateTimeField(_("wrote to us"), null=True, blank=True)
+    consent_at = models.DateTimeField(_("agreed to be written to"), null=True, blank=True)
+    consent_note = models.CharField(_("where they agreed"), max_length=255, blank=True)
+    stopped_at = models.DateTimeField(_("asked to stop"), null=True, blank=True)
+    paused_until = models.DateTimeField(_("asked for quiet until"), null=True, blank=True)
+    crisis_at = models.DateTimeField(_("crisis"), null=True, blank=True)
+    acknowledged_at = models.DateTimeField(_("taken over"), null=True, blank=True)
+    acknowledged_by = models.ForeignKey(
+        "relove.Staff", models.PROTECT, null=True, blank=True, verbose_name=_("taken over by"), related_name="+"
+    )
+
+    objects = ContactQuerySet.as_manager()
+
+    class Meta:
+        db_table = "contacts"
+        verbose_name = _("contact")
+        verbose_name_plural = _("contacts")
+        indexes = [
+            # the alert on every page
+            models.Index(
+                fields=["crisis_at"],
+                name="contact_alert",
+                condition=Q(crisis_at__isnull=False, acknowledged_at__isnull=True),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(self.user)
+
+    @property
+    def halted(self) -> bool:
+        """Whether automation is off for this person until they or a member of staff say otherwise."""
+        return bool(self.stopped_at or self.crisis_at)
+
+
+class CrisisContact(models.Model):
+    """Where a person in distress finds help; used once a named person has confirmed that it is right."""
+
+    country = models.CharField(_("country"), max_length=64, unique=True)
+    text = models.CharField(
+        _("help contacts"), max_length=255, help_text=_("As they will stand in the message: who, and the number.")
+    )
+    confirmed_by = models.CharField(_("confirmed by whom"), max_length=128, blank=True)
+    confirmed_at = models.DateField(_("confirmed when"), null=True, blank=True)
+
+    objects = CrisisContactQuerySet.as_manager()
+
+    class Meta:
+        db_table = "crisis_contacts"
+        verbose_name = _("help contact")
+        verbose_name_plural = _("help contacts")
+
+    def __str__(self) -> str:
+        return self.country

@@ -24,6 +24,17 @@ class AccountCallQuerySet(models.QuerySet[Any]):
         return self.filter(state__in=("waiting", "running"))
 
 
+class ContactQuerySet(models.QuerySet[Any]):
+    def alerting(self) -> "ContactQuerySet":
+        """People in a crisis whom nobody of the staff has taken over yet."""
+        return self.filter(crisis_at__isnull=False, acknowledged_at__isnull=True)
+
+
+class CrisisContactQuerySet(models.QuerySet[Any]):
+    def confirmed(self) -> "CrisisContactQuerySet":
+        return self.exclude(confirmed_by="").filter(confirmed_at__isnull=False)
+
+
 class OutgoingQuerySet(models.QuerySet[Any]):
     """Shared by every kind of message."""
 

@@ -1,7 +1,7 @@
 """Prompts of the commentators and the shape of their answers: pure, texts come from relove.texts."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Annotated, Literal
 
@@ -11,6 +11,7 @@ from relove import texts
 from relove.prompting import Message, fenced, mask, system, user
 
 DRAFT_LIMIT = 600
+REPLY_LIMIT = 1_000
 POST_LIMIT = 6_000
 LANGUAGE_NAMES = {"ru": "русский", "en": "English"}
 Keyword = Annotated[str, Field(min_length=1, max_length=60)]
@@ -65,6 +66,23 @@ def draft_messages(
     parts = [_untrusted(post_text, "post", names), _untrusted(_as_json(summary), "summary", names)]
     if hint:
         parts.append(f"{texts.get('prompt.hint', language)}\n{fenced(hint, 'hint')}")
+    return [system(f"{instructions}\n{voice}"), user("\n".join(parts))]
+
+
+def reply_messages(
+    dialogue: Sequence[tuple[bool, str]],
+    message: str,
+    personality: Voice,
+    language: str,
+    names: Iterable[str] = (),
+) -> list[Message]:
+    """Ask for a Draft that answers `message`; `dialogue` is what came before: (ours, text), oldest first."""
+    names = tuple(names)
+    values = {"answer_language": _language_name(language), "limit": REPLY_LIMIT}
+    instructions = texts.get("prompt.reply", language, **values)
+    voice = fenced(json.dumps(asdict(personality), ensure_ascii=False), "voice")
+    said = "\n".join(f"{'—' if ours else '>'} {text}" for ours, text in dialogue)
+    parts = [_untrusted(said, "dialogue", names), _untrusted(message, "message", names)]
     return [system(f"{instructions}\n{voice}"), user("\n".join(parts))]
 
 

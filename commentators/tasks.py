@@ -6,7 +6,7 @@ import psycopg
 from django.db import connections
 from django.utils import timezone
 
-from commentators import drafting, metrics, monitoring
+from commentators import drafting, metrics, monitoring, replying
 from commentators.posts import LLM_CHANNEL
 from relove import llm
 from relove.cluster import Drain, drain
@@ -21,16 +21,22 @@ def run_llm() -> None:
 
 
 async def work(drain: Drain) -> None:
-    stopped, wake = asyncio.Event(), asyncio.Event()
-    helpers = [asyncio.create_task(_listen(wake)), asyncio.create_task(_beat(drain))]
-    worker = asyncio.create_task(drafting.run(stopped, wake))
+    stopped = asyncio.Event()
+    # each worker clears the event it waits for: they must not share one
+    wakes = [asyncio.Event(), asyncio.Event()]
+    helpers = [asyncio.create_task(_listen(wakes)), asyncio.create_task(_beat(drain))]
+    workers = [
+        asyncio.create_task(drafting.run(stopped, wakes[0])),
+        asyncio.create_task(drafting.run(stopped, wakes[1], replying.claim, replying.advance_one)),
+    ]
     try:
         draining = asyncio.create_task(drain.wait())
-        await asyncio.wait([draining, worker], return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait([draining, *workers], return_when=asyncio.FIRST_COMPLETED)
         draining.cancel()
         stopped.set()
-        wake.set()
-        await worker
+        for wake in wakes:
+            wake.set()
+        await asyncio.gather(*workers)
     finally:
         for task in helpers:
             task.cancel()
@@ -44,14 +50,15 @@ async def _beat(drain: Drain) -> None:
         await asyncio.sleep(1)
 
 
-async def _listen(wake: asyncio.Event) -> None:
-    """Wake at once when posts come; without it the sweep finds them a second later."""
+async def _listen(wakes: list[asyncio.Event]) -> None:
+    """Wake at once when posts or messages come; without it the sweep finds them a second later."""
     while True:
         try:
             async with await connect() as connection:
                 await connection.execute(f"LISTEN {LLM_CHANNEL}")
                 async for _notice in connection.notifies():
-                    wake.set()
+                    for wake in wakes:
+                        wake.set()
         except (psycopg.Error, OSError):
             await asyncio.sleep(1)
 

@@ -61,7 +61,16 @@ COMMENTS = Section(
     ],
     count="drafts",
 )
-INBOX = Section(_("Inbox"), "inbox", [Tab(_("Inbox"), name="section_inbox")])
+INBOX = Section(
+    _("Inbox"),
+    "inbox",
+    [
+        Tab(_("Private messages"), "commentators.directmessage", "commentators_directmessage_inbox"),
+        Tab(_("All messages"), "commentators.directmessage"),
+    ],
+    count="inbox",
+    variant="danger",
+)
 CHANNELS = Section(
     _("Channels and posts"),
     "campaign",
@@ -107,6 +116,8 @@ PEOPLE = Section(
         Tab(_("Roles"), "auth.group"),
         Tab(_("People on Telegram"), "relove.telegramuser"),
         Tab(_("Chats"), "relove.chat"),
+        Tab(_("Contacts"), "accounts_mgmt.contact"),
+        Tab(_("Help contacts"), "accounts_mgmt.crisiscontact"),
     ],
 )
 SYSTEM = Section(

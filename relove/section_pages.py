@@ -17,9 +17,6 @@ class Later:
 
 
 LATER = {
-    "inbox": Later(
-        lazy("Inbox"), "inbox", lazy("Private messages to our accounts and the dialogues with them will be here.")
-    ),
     "groups": Later(
         lazy("Study groups"), "groups", lazy("Study groups and their AI practice partners will be here.")
     ),

@@ -159,6 +159,9 @@ SANDBOX_HTTP = env("RELOVE_SANDBOX_HTTP", default="http://127.0.0.1:8099")
 # Telethon has no request time-out of its own.
 TELEGRAM_REQUEST_TIMEOUT = env.float("RELOVE_TELEGRAM_REQUEST_TIMEOUT", default=20.0)
 
+# The notice every automatic dialogue opens with; with the real Telegram there is no default.
+PRIVACY_URL = env("RELOVE_PRIVACY_URL", default="https://example.org/privacy" if IS_SANDBOX else env.NOTSET)
+
 LLM_BASE_URL = env("LLM_BASE_URL", default=f"{SANDBOX_HTTP}/v1")
 LLM_API_KEY = env("LLM_API_KEY", default="sandbox")
 LLM_MODEL = env("LLM_MODEL", default="sandbox")

@@ -39,11 +39,13 @@ class Rule:
 RULES: dict[str, Rule] = {
     "prompt.summary": Rule(frozenset({"answer_language"}), limit=20_000),
     "prompt.draft": Rule(frozenset({"answer_language", "limit"}), limit=20_000),
+    "prompt.reply": Rule(frozenset({"answer_language", "limit"}), limit=20_000),
     "prompt.hint": Rule(),
     # The disclosure says that an AI helps and who runs the account (Honest automation).
     "disclosure.profile": Rule(frozenset({"owner"}), ("ии", "ai"), BIO_LIMIT),
     "disclosure.opening": Rule(frozenset({"owner", "privacy"}), ("ии", "ai")),
     "bot.question": Rule(frozenset({"owner"}), ("ии", "ai")),
+    "student.who": Rule(frozenset({"owner", "link"}), ("ии", "ai")),
     "stop.confirmation": Rule(words=("старт",)),
     "crisis.reply": Rule(frozenset({"contacts"})),
     "welcome": Rule(frozenset({"name", "owner"})),

@@ -2,5 +2,6 @@
 
 from accounts_mgmt.admin import account_calls as account_calls
 from accounts_mgmt.admin import accounts as accounts
+from accounts_mgmt.admin import contacts as contacts
 from accounts_mgmt.admin import first_page as first_page
 from accounts_mgmt.admin import logs as logs

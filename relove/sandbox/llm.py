@@ -181,7 +181,7 @@ def _body(question: Question, kind: str) -> bytes:
 def _answer(question: Question, other_language: bool) -> Any:
     """A Summary, a Draft, the smallest instance of another schema, or plain text without one."""
     language: Language = detect_language(question.system) or "ru"
-    text = unfenced(question.user, "post")
+    text = unfenced(question.user, "post") or unfenced(question.user, "message")
     post = llm_text.read_post(question.user if text is None else text, language)
     if other_language:
         post = llm_text.Post((), "en" if post.language == "ru" else "ru")

@@ -12,6 +12,7 @@ from relove.telegram.gateway import (
     DeletedMessages,
     EditedMessage,
     Message,
+    MessagesRead,
     NewMessage,
     Peer,
     PeerKind,
@@ -21,6 +22,7 @@ from relove.telegram.gateway import (
 )
 
 _NEW = (types.UpdateNewMessage, types.UpdateNewChannelMessage)
+_READ = (types.UpdateReadHistoryInbox, types.UpdateReadHistoryOutbox)
 _EDITED = (types.UpdateEditMessage, types.UpdateEditChannelMessage)
 
 
@@ -123,6 +125,8 @@ def update(raw: Any, entities: dict[int, Any]) -> Update | None:
         return DeletedMessages(Peer(PeerKind.CHANNEL, raw.channel_id), tuple(raw.messages))
     if isinstance(raw, types.UpdateDeleteMessages):
         return DeletedMessages(None, tuple(raw.messages))
+    if isinstance(raw, _READ) and isinstance(raw.peer, types.PeerUser):
+        return MessagesRead(peer(raw.peer), raw.max_id, ours=isinstance(raw, types.UpdateReadHistoryOutbox))
     if isinstance(raw, types.UpdateMessageReactions):
         return ReactionsChanged(peer(raw.peer), raw.msg_id, reaction_count(raw.reactions))
     return None

@@ -229,7 +229,17 @@ class ReactionsChanged:
     reactions: int
 
 
-Update = NewMessage | EditedMessage | DeletedMessages | ReactionsChanged
+@dataclass(frozen=True, slots=True)
+class MessagesRead:
+    """Read up to a message of a private chat: our messages by the person (`ours`), theirs by us elsewhere."""
+
+    kind = "messages_read"
+    chat: Peer
+    up_to: int
+    ours: bool
+
+
+Update = NewMessage | EditedMessage | DeletedMessages | ReactionsChanged | MessagesRead
 # Awaited for every update; when it raises, the update counts as not received.
 Listener = Callable[[Update], Awaitable[None]]
 
@@ -278,6 +288,9 @@ class Gateway(Protocol):
 
     async def post_counts(self, channel: Peer, ids: Sequence[int]) -> dict[int, Counts]:
         """Views, forwards, comments and reactions of posts; never counts as a view itself."""
+
+    async def mark_read(self, peer: Peer, up_to: int) -> None:
+        """The messages of a private chat up to this id have been read by the account."""
 
     async def profile(self) -> Profile: ...
 

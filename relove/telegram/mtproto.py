@@ -333,6 +333,9 @@ class MtprotoGateway:
         # read as messages, never by GetMessagesViews: nothing here can count as a view
         return {message.id: message.counts for message in await self.messages(channel, ids)}
 
+    async def mark_read(self, peer: Peer, up_to: int) -> None:
+        await self._call(functions.messages.ReadHistoryRequest(self._input(peer), up_to))
+
     async def profile(self) -> Profile:
         found = await self._call(functions.users.GetFullUserRequest(types.InputUserSelf()))
         me = next((user for user in found.users if user.is_self), None)

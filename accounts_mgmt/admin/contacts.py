@@ -1,0 +1,60 @@
+"""Who speaks with whom, who asked for silence, and where help is found."""
+
+from django.contrib import admin
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+
+from accounts_mgmt.models import Contact, CrisisContact
+from relove import show
+from relove.admin.base import BackOfficeAdmin, ReadOnlyAdmin
+
+
+@admin.register(Contact)
+class ContactAdmin(ReadOnlyAdmin):
+    list_display = ["person", "account", "wrote", "stopped", "quiet", "crisis"]
+    list_filter = [("stopped_at", admin.EmptyFieldListFilter), ("crisis_at", admin.EmptyFieldListFilter)]
+    list_select_related = ["user", "account", "acknowledged_by"]
+    search_fields = ["user__username", "user__first_name", "user__last_name"]
+    search_help_text = _("Name or @name")
+    ordering = ["-id"]
+    empty_text = _("Nobody yet. A row comes with the first private message of a person.")
+    fieldsets = [
+        (None, {"fields": ["person", ("account", "wrote"), ("stopped", "quiet")]}),
+        (_("Crisis"), {"fields": ["crisis", ("taken_over", "acknowledged_by")]}),
+    ]
+
+    @display(description=_("person"))
+    def person(self, contact: Contact) -> SafeString:
+        return show.link(contact.user)
+
+    @display(description=_("wrote to us"), ordering="wrote_at")
+    def wrote(self, contact: Contact) -> SafeString:
+        return show.short_time(contact.wrote_at)
+
+    @display(description=_("asked to stop"), ordering="stopped_at")
+    def stopped(self, contact: Contact) -> SafeString:
+        return show.short_time(contact.stopped_at)
+
+    @display(description=_("asked for quiet until"), ordering="paused_until")
+    def quiet(self, contact: Contact) -> SafeString:
+        return show.short_time(contact.paused_until)
+
+    @display(description=_("crisis"), ordering="crisis_at")
+    def crisis(self, contact: Contact) -> SafeString:
+        return show.short_time(contact.crisis_at)
+
+    @display(description=_("taken over"))
+    def taken_over(self, contact: Contact) -> SafeString:
+        return show.short_time(contact.acknowledged_at)
+
+
+@admin.register(CrisisContact)
+class CrisisContactAdmin(BackOfficeAdmin):
+    """Only what a named person has confirmed is sent; with the real Telegram nothing runs without one."""
+
+    list_display = ["country", "text", "confirmed_by", "confirmed_at"]
+    search_fields = ["country"]
+    ordering = ["country"]
+    empty_text = _("No help contacts yet. People in distress are told the emergency number only.")
+    fieldsets = [(None, {"fields": ["country", "text", ("confirmed_by", "confirmed_at")]})]

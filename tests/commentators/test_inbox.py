@@ -1,0 +1,104 @@
+"""The messenger's page: what is shown first, what a person may do there, and who may not."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounts_mgmt.models import Contact, TelegramAccountSession
+from accounts_mgmt.outbox import Origin, Status
+from commentators.admin.direct import url
+from commentators.models import DirectMessage
+from relove.models import Staff
+from relove.telegram.gateway import Peer, PeerKind, Person
+from tests.commentators.conftest import commentator
+from tests.commentators.test_direct import draft, say
+
+INBOX = "admin:commentators_directmessage_inbox"
+
+
+@pytest.fixture
+def account(db: None) -> TelegramAccountSession:
+    return commentator(1).session
+
+
+@pytest.fixture
+def page(client: Client, db: None) -> Client:
+    client.force_login(Staff.objects.create_superuser("anna", password=None))
+    return client
+
+
+def act(page: Client, row: DirectMessage, what: str, **fields: object) -> int:
+    address = reverse(f"{INBOX}_act", args=[row.sender_id, row.user_id])
+    return page.post(address, {"what": what, **fields}).status_code
+
+
+def test_an_empty_inbox_says_how_it_fills(page: Client) -> None:
+    assert page.get(reverse(INBOX)).status_code == 200
+
+
+def test_a_cry_for_help_stands_first_then_what_is_unread(page: Client, account: TelegramAccountSession) -> None:
+    texts = {901: "Я не хочу жить", 902: "Уже прочитано", 903: "Новый вопрос"}
+    for number, text in texts.items():
+        say(
+            account, text, number, chat=Peer(PeerKind.USER, number), sender=Person(number, "", f"Человек {number}")
+        )
+    DirectMessage.objects.filter(message_id=902).update(is_read=True)
+    DirectMessage.objects.filter(message_id=901).update(is_read=True)
+    shown = page.get(reverse(INBOX)).content.decode()
+    places = [shown.index(f"Человек {number}") for number in (901, 903, 902)]
+    assert places == sorted(places)
+
+
+def test_looking_at_a_thread_changes_nothing_and_reading_it_does(
+    page: Client, account: TelegramAccountSession
+) -> None:
+    row = say(account, "<script>alert(1)</script>")
+    shown = page.get(url(row.sender_id, row.user_id)).content.decode()
+    assert "<script>alert(1)" not in shown
+    assert DirectMessage.objects.unread().exists()
+    act(page, row, "read")
+    assert not DirectMessage.objects.unread().exists()
+
+
+def test_a_draft_is_approved_changed_and_rejected(page: Client, account: TelegramAccountSession) -> None:
+    first = draft(account)
+    act(page, first, "approve", draft=first.pk, text="Начните с одного дела на вечер.")
+    first.refresh_from_db()
+    assert (first.status, first.origin) == (Status.PENDING, Origin.MACHINE_EDITED)
+    second = draft(account)
+    act(page, second, "reject", draft=second.pk)
+    second.refresh_from_db()
+    assert second.status == Status.REJECTED
+
+
+def test_a_refusal_is_said_in_words(page: Client, account: TelegramAccountSession) -> None:
+    made = draft(account)
+    act(page, made, "approve", draft=made.pk, text="Мой муж тоже так начинал, мне помогло")
+    assert made.text in page.get(url(made.sender_id, made.user_id)).content.decode()
+    assert act(page, made, "approve", draft="9" * 30) == 302
+    made.refresh_from_db()
+    assert made.status == Status.DRAFT
+
+
+def test_a_person_takes_over_writes_and_lets_it_go_on(page: Client, account: TelegramAccountSession) -> None:
+    row = say(account, "Я не хочу жить")
+    act(page, row, "resume")
+    assert Contact.objects.get().halted
+    act(page, row, "acknowledge")
+    act(page, row, "write", text="Ольга, это Анна. Я рядом.")
+    act(page, row, "resume")
+    contact = Contact.objects.get()
+    assert contact.acknowledged_by
+    assert not contact.halted
+    assert DirectMessage.objects.get(origin=Origin.PERSON, direction="out").approved_by
+
+
+def test_only_those_with_the_right_see_and_act(client: Client, account: TelegramAccountSession) -> None:
+    row = say(account, "Привет")
+    client.force_login(Staff.objects.create_user("olga", is_staff=True))
+    assert client.get(reverse(INBOX)).status_code == 403
+    assert act(client, row, "write", text="Привет") == 403
+
+
+def test_nobody_opens_a_thread_that_is_not_there(page: Client) -> None:
+    assert page.get(url(10**30, 1)).status_code == 404
