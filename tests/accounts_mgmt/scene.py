@@ -61,7 +61,7 @@ class Scene:
         found = ChannelInfo(
             Peer(PeerKind.CHANNEL, self.channel_id), "Путь к себе", sandbox_world.CHANNEL, "", 3, True, False, None
         )
-        monitoring.checked(self.channel.id, self.accounts[0].session_id, found)
+        monitoring.checked(self.channel.id, self.accounts[0].session_id, found, timezone.now())
         self.channel.refresh_from_db()
 
     @property
