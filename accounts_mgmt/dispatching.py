@@ -15,7 +15,7 @@ from accounts_mgmt.delivery import Delivery, Held
 from accounts_mgmt.leases import Lease
 from accounts_mgmt.limits import DatabaseLimiter, Limiter, RedisLimiter
 from accounts_mgmt.lines import AWAY, Lines, insist
-from accounts_mgmt.outbox import OutgoingMessage, outgoing_models
+from accounts_mgmt.outbox import OutgoingMessage, Status, outgoing_models
 from relove import oplog
 from relove.faultpoints import reach
 
@@ -186,6 +186,10 @@ class Dispatcher:
 
     async def _note(self, written: list[Settlement]) -> None:
         """What else a batch means, each in one statement for all of it."""
+        for kind, group in bookkeeping.by_kind([s for s in written if s.status == Status.SENT]):
+            if kind.after_sent:
+                senders, times = [s.row.account for s in group], [s.sent_at for s in group]
+                await self._lines.settle.rows(kind.after_sent, [senders, times])
         operations = [bookkeeping.operation(s) for s in written if bookkeeping.is_news(s)]
         if operations:
             await self._lines.settle.rows(oplog.OPERATIONS_INSERT, oplog.columns(operations))

@@ -261,6 +261,12 @@ class GeneratedComment(OutgoingMessage):
 
     is_reply = True
     place_fields = ("post", "channel__chat")
+    after_sent = """
+        UPDATE commentator_accounts c SET last_used = greatest(c.last_used, v.sent_at)
+        FROM (SELECT sender_id, max(sent_at) AS sent_at
+              FROM unnest(%s::bigint[], %s::timestamptz[]) AS sent (sender_id, sent_at) GROUP BY 1) AS v
+        WHERE c.session_id = v.sender_id
+    """
 
     post = models.ForeignKey(
         TelegramPost, models.PROTECT, db_constraint=False, verbose_name=_("post"), related_name="comments"

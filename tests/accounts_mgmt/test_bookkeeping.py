@@ -2,7 +2,7 @@
 
 from accounts_mgmt.claims import GUARD
 from accounts_mgmt.models import TelegramAccountSession
-from commentators.models import GeneratedComment
+from commentators.models import CommentatorAccount, GeneratedComment
 from relove.models import OperationLog
 from tests.accounts_mgmt.scene import Scene
 from tests.live import running_runner, wait_for
@@ -20,3 +20,15 @@ def test_waiting_for_a_guard_is_no_operation(scene: Scene) -> None:
         wait_for(noted.filter(subject_id=sent.id).exists, "the other one is sent")
     assert not noted.filter(subject_id=waiting.id).exists()
     assert (refused.get().retry_count, sent.sender_id) == (0, writing.session_id)
+
+
+def test_it_is_kept_when_an_account_last_commented(scene: Scene) -> None:
+    scene.queue(2, accounts=2)
+    with running_runner():
+        scene.wait_until_settled()
+        used = CommentatorAccount.objects.exclude(last_used=None)
+        wait_for(lambda: used.count() == 2, "both have commented")
+    for account in scene.accounts[:2]:
+        account.refresh_from_db()
+        newest = GeneratedComment.objects.filter(account=account).latest("sent_at")
+        assert account.last_used == newest.sent_at
