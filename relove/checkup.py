@@ -67,6 +67,7 @@ def check_cache() -> str:
     name = "Valkey or Redis" if settings.REDIS_URL else "in the database"
     key, value = "doctor", uuid.uuid4().hex
     try:
+        _reach_cache()
         cache.set(key, value, 60)
         kept = cache.get(key)
     except (ConnectionInterrupted, RedisError, DatabaseError) as error:
@@ -77,8 +78,16 @@ def check_cache() -> str:
     return name
 
 
+def _reach_cache() -> None:
+    """Ask the cache's server itself: the cache says nothing when it is away, so that pages live on."""
+    client = getattr(cache, "client", None)
+    if client:
+        client.get_client().ping()
+
+
 def check_clusters() -> str:
     try:
+        _reach_cache()
         ages = live_heartbeats()
     except (ConnectionInterrupted, RedisError, DatabaseError) as error:
         raise Trouble(f"unknown, the cache does not answer ({_first_line(error)})") from error
