@@ -38,25 +38,32 @@ class CallDesk:
     def __init__(self, line: Line, held: dict[int, Held]) -> None:
         self._line = line
         self._held = held
-        self._running: set[asyncio.Task[None]] = set()
+        self._running: dict[asyncio.Task[None], calls.Kind] = {}
 
     async def serve(self) -> None:
-        held = [one for one in self._held.values() if one.usable]
-        if not held:
-            return
+        for signing_in in (False, True):
+            held = [one for one in self._held.values() if one.usable and one.signing_in == signing_in]
+            if held:
+                await self._serve(held, calls.known(signs_in=signing_in))
+
+    async def _serve(self, held: list[Held], kinds: list[str]) -> None:
         accounts, tokens = [one.lease.account for one in held], [one.lease.token for one in held]
-        claimed = await self._line.rows(CLAIM, [accounts, tokens, calls.known()])
+        claimed = await self._line.rows(CLAIM, [accounts, tokens, kinds])
         for call_id, account, kind, arguments in claimed:
-            call = calls.Call(call_id, account, _parsed(arguments))
-            task = asyncio.create_task(self._carry_out(self._held[account], kind, call))
-            self._running.add(task)
-            task.add_done_callback(self._running.discard)
+            one = self._held[account]
+            call = calls.Call(call_id, account, _parsed(arguments), one.lease.token)
+            task = asyncio.create_task(self._carry_out(one, kind, call))
+            self._running[task] = calls.get(kind)
+            task.add_done_callback(self._running.pop)
 
     async def take_over(self, lease: Lease) -> None:
         repeatable = calls.repeatable()
         await self._line.rows(TAKE_OVER, [repeatable, repeatable, lease.account, lease.token])
 
     async def join(self) -> None:
+        """Until all are answered; the lasting ones wait for the next holder."""
+        for task in [task for task, kind in self._running.items() if kind.lasting]:
+            task.cancel()
         if self._running:
             await asyncio.wait(self._running)
 
@@ -65,7 +72,8 @@ class CallDesk:
         try:
             result = await kind.run(held.gateway, call)
         except GatewayError as error:
-            effect = health.effect_of(error)
+            # nobody is signed in yet whom an error could stop
+            effect = None if held.signing_in else health.effect_of(error)
             if effect and not effect.chat_only:
                 await in_thread(health.apply, call.account, held.lease.token, effect, error.code, None, name)
                 held.lost = held.lost or effect.ends_session

@@ -27,6 +27,8 @@ class Call:
     id: int
     account: int
     arguments: dict[str, Any]
+    # the lease under which it is carried out
+    token: int = 0
 
 
 CallFunction = Callable[[Gateway, Call], Awaitable[dict[str, Any]]]
@@ -37,16 +39,22 @@ class Kind:
     name: str
     run: CallFunction
     repeatable: bool
+    # lasts until something happens: cut short when a runner stops, begun again by the next one
+    lasting: bool = False
+    # for an account that is being signed in, and for no other
+    signs_in: bool = False
 
 
 _kinds: dict[str, Kind] = {}
 
 
-def kind(name: str, *, repeatable: bool) -> Callable[[CallFunction], CallFunction]:
+def kind(
+    name: str, *, repeatable: bool, lasting: bool = False, signs_in: bool = False
+) -> Callable[[CallFunction], CallFunction]:
     """Register a kind of call."""
 
     def register(function: CallFunction) -> CallFunction:
-        _kinds[name] = Kind(name, function, repeatable)
+        _kinds[name] = Kind(name, function, repeatable, lasting, signs_in)
         return function
 
     return register
@@ -56,8 +64,9 @@ def get(name: str) -> Kind:
     return _kinds[name]
 
 
-def known() -> list[str]:
-    return list(_kinds)
+def known(*, signs_in: bool = False) -> list[str]:
+    """Kinds for accounts that are being signed in, or for all others."""
+    return [name for name, registered in _kinds.items() if registered.signs_in == signs_in]
 
 
 def repeatable() -> list[str]:

@@ -107,6 +107,8 @@ class Held:
     in_hand: dict[tuple[str, int], Claimed] = field(default_factory=dict)
     session_log: int | None = None
     lost: bool = False
+    # its gateway is one for signing in: account calls of that kind are all it takes
+    signing_in: bool = False
 
     @property
     def usable(self) -> bool:

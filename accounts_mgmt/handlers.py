@@ -2,3 +2,4 @@
 
 from accounts_mgmt import calls as calls
 from accounts_mgmt import health as health
+from accounts_mgmt import sign_in_steps as sign_in_steps

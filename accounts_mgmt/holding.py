@@ -8,16 +8,18 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable
+from typing import cast
 
 from django.conf import settings
 
-from accounts_mgmt import bookkeeping, health, updates
+from accounts_mgmt import bookkeeping, health, sign_in_steps, updates
 from accounts_mgmt.delivery import Held
 from accounts_mgmt.leases import Lease, Leases
 from accounts_mgmt.lines import AWAY, Lines
 from accounts_mgmt.sessions import DatabaseStore
 from relove.db import in_thread
-from relove.telegram.gateway import GatewayError, Listener, Update
+from relove.telegram.gateway import Gateway, GatewayError, Listener, Update
+from relove.telegram.login import MtprotoLogin
 from relove.telegram.mtproto import MtprotoGateway
 
 logger = logging.getLogger(__name__)
@@ -105,7 +107,10 @@ class Holding:
         """Free what a former holder left, and connect; on any failure leave the account alone for a while."""
         try:
             await self._taken(lease)
-            await self._connect(lease)
+            if await in_thread(sign_in_steps.is_under_way, lease.account):
+                await self._open_sign_in(lease)
+            else:
+                await self._connect(lease)
         except GatewayError as error:
             await self._refused(lease, error)
         except AWAY as error:
@@ -127,6 +132,21 @@ class Holding:
         profile = await gateway.connect(self._listener(lease.account))
         held = self.held[lease.account] = Held(lease, gateway)
         held.session_log = await in_thread(bookkeeping.taken, lease.account, profile)
+        self._wake.set()
+
+    async def _open_sign_in(self, lease: Lease) -> None:
+        """Connect with a key that is nobody's yet; account calls do the rest."""
+        data = await in_thread(sign_in_steps.session_of, lease.account)
+        login = MtprotoLogin(data, local_addr=self._local_addr, may_send=lambda: lease.is_valid)
+        try:
+            await login.connect()
+            await sign_in_steps.resume(login, lease.account, lease.token)
+        except GatewayError as error:
+            logger.warning("account %s: signing in does not begin: %s", lease.account, error.code)
+            await login.disconnect()
+            await in_thread(sign_in_steps.connection_refused, lease.account, lease.token, error)
+            return
+        self.held[lease.account] = Held(lease, cast(Gateway, login), signing_in=True)
         self._wake.set()
 
     async def _refused(self, lease: Lease, error: GatewayError) -> None:
@@ -161,7 +181,7 @@ class Holding:
         lease, lost = held.lease, not held.lease.is_valid
         if lost:
             logger.warning("account %s: the lease is over", lease.account)
-        elif not held.gateway.connected:
+        elif not held.gateway.connected and not held.signing_in:
             self._avoid[lease.account] = asyncio.get_running_loop().time() + AVOID_SECONDS
         with contextlib.suppress(TimeoutError, *AWAY):
             async with asyncio.timeout(LET_GO_SECONDS):
@@ -169,4 +189,5 @@ class Holding:
         with contextlib.suppress(*AWAY):
             await self._left(lease)
             await (await self._leases()).release([lease])
-            await in_thread(bookkeeping.given_up, lease.account, held.session_log, lost)
+            if not held.signing_in:
+                await in_thread(bookkeeping.given_up, lease.account, held.session_log, lost)

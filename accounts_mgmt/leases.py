@@ -16,8 +16,9 @@ import psycopg
 
 from relove.host import Process, boottime, host_id
 
-# Limited accounts are held too: they listen, and may be asked, but the claim passes them by.
-HELD_STATES = ("active", "limited")
+# Limited accounts are held too: they listen, and may be asked, but the claim passes them by. So it does
+# those being signed in, which have no session yet.
+HELD_STATES = ("active", "limited", "signing_in")
 
 ACQUIRE = """
 UPDATE telegram_account_sessions a SET
@@ -26,7 +27,8 @@ UPDATE telegram_account_sessions a SET
     lease_since = now(), heartbeat_at = now()
 WHERE a.id IN (
     SELECT id FROM telegram_account_sessions
-    WHERE state = ANY(%(states)s) AND session IS NOT NULL AND id <> ALL(%(avoid)s::bigint[])
+    WHERE state = ANY(%(states)s) AND (session IS NOT NULL OR state = 'signing_in')
+      AND id <> ALL(%(avoid)s::bigint[])
       AND (lease_until IS NULL OR lease_until < now() - %(seconds)s / 3 * interval '1 second'
            OR (lease_host = %(host)s AND (lease_token IS NULL OR lease_token = ANY(%(dead)s::bigint[]))))
     ORDER BY lease_until NULLS FIRST, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED)

@@ -12,6 +12,8 @@ from accounts_mgmt.querysets import (
     ContactQuerySet,
     CrisisContactQuerySet,
 )
+from accounts_mgmt.sign_in_models import RunnerKey as RunnerKey
+from accounts_mgmt.sign_in_models import SignIn as SignIn
 from relove.fields import SealedField
 
 
@@ -24,6 +26,7 @@ class TelegramAccountSession(models.Model):
         STUDENT = "student", _("practice partner")
 
     class State(models.TextChoices):
+        SIGNING_IN = "signing_in", _("being signed in")
         ACTIVE = "active", _("active")
         LIMITED = "limited", _("limited")
         BANNED = "banned", _("banned")

@@ -12,7 +12,7 @@ class AccountQuerySet(models.QuerySet[Any]):
 
     def troubled(self) -> "AccountQuerySet":
         """Those that need a person."""
-        return self.exclude(state__in=("active", "disabled"))
+        return self.exclude(state__in=("active", "disabled", "signing_in"))
 
     def disclosing(self) -> "AccountQuerySet":
         """Those that may write by machine: consent recorded, disclosure seen in the profile."""

@@ -32,6 +32,29 @@ SENTENCES = {
     "AUTH_KEY_DUPLICATED": gettext_noop("The session was used from two addresses; sign in again."),
     "SESSION_REVOKED": gettext_noop("The account's session was ended from another device; sign in again."),
     "USER_DEACTIVATED_BAN": gettext_noop("Telegram has banned the account."),
+    "PHONE_NUMBER_INVALID": gettext_noop("Telegram does not know such a phone number."),
+    "PHONE_NUMBER_BANNED": gettext_noop("Telegram has banned this phone number."),
+    "PHONE_NUMBER_UNOCCUPIED": gettext_noop(
+        "This number has no Telegram account. Register it in Telegram's own app first."
+    ),
+    "PHONE_NUMBER_FLOOD": gettext_noop("Too many codes were asked for this number; try again tomorrow."),
+    "PHONE_PASSWORD_FLOOD": gettext_noop("Too many attempts: Telegram accepts no more for now. Try again later."),
+    "PHONE_CODE_INVALID": gettext_noop("The code is wrong. Look at the last message from Telegram."),
+    "PHONE_CODE_EMPTY": gettext_noop("The code is wrong. Look at the last message from Telegram."),
+    "PHONE_CODE_EXPIRED": gettext_noop("The code has expired. Ask for a new one."),
+    "CODE_NOT_SENT": gettext_noop("Telegram sends no code to this number. Sign in by a QR code."),
+    "SEND_CODE_UNAVAILABLE": gettext_noop(
+        "Telegram has no other way left to send the code. Wait for the last one."
+    ),
+    "SESSION_PASSWORD_NEEDED": gettext_noop("The account has a second password, which is asked for now."),
+    "PASSWORD_HASH_INVALID": gettext_noop("The second password is wrong."),
+    "PASSWORD_KIND_UNKNOWN": gettext_noop("Telegram asks for a kind of password that is not known here."),
+    "SRP_ID_INVALID": gettext_noop("Telegram has asked anew: type the second password once more."),
+    "ACCOUNT_HERE_ALREADY": gettext_noop("This Telegram account is connected here already; nothing was stored."),
+    "ANOTHER_ACCOUNT": gettext_noop("Another Telegram account was signed in than this one; nothing was stored."),
+    "NOT_A_SESSION": gettext_noop("This is neither a session string nor a .session file of Telethon."),
+    "NOTHING_HANDED_OVER": gettext_noop("What was typed is gone already: type it once more."),
+    "SIGN_IN_OVER": gettext_noop("The sign-in was ended meanwhile."),
     "TIMEOUT": gettext_noop("Telegram did not answer in time; whether it arrived is being found out."),
     "CONNECTION_LOST": gettext_noop("The connection broke; whether it arrived is being found out."),
 }
@@ -42,5 +65,9 @@ CRASHED = gettext_noop("A process died three times with this message in its hand
 
 def sentence(error: GatewayError) -> str:
     """Why, for a person; Telegram's own code where we have no words for it."""
-    known = SENTENCES.get(error.code)
-    return _(known) if known else _("Telegram answered: %(code)s.") % {"code": error.code}
+    return words(error.code)
+
+
+def words(code: str) -> str:
+    known = SENTENCES.get(code)
+    return _(known) if known else _("Telegram answered: %(code)s.") % {"code": code}

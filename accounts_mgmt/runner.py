@@ -8,6 +8,7 @@ One asyncio loop in one process. Loops, each able to survive a database that goe
     claims    claim due rows little ahead and start their deliveries
     calls     carry out account calls
     flush     hand entities and update states to the store
+    key       let the pages know to whom they seal what they hand over
     ears      LISTEN, to wake the others
 
 Draining: no new claims; what is not attempted goes back; requests in flight are awaited and settled;
@@ -21,19 +22,21 @@ from collections.abc import Awaitable, Callable
 
 from django.conf import settings
 
-from accounts_mgmt import calls, outbox
+from accounts_mgmt import calls, handover, outbox
 from accounts_mgmt.call_desk import CallDesk
 from accounts_mgmt.delivery import Held
 from accounts_mgmt.dispatching import Dispatcher
 from accounts_mgmt.holding import Holding
 from accounts_mgmt.leases import Lease
 from accounts_mgmt.lines import AWAY, Lines
+from relove.db import in_thread
 
 logger = logging.getLogger(__name__)
 
 TICK = 0.5
 WATCH_EVERY = 0.2
 FLUSH_EVERY = 1.0
+PUBLISH_EVERY = 60.0
 # For requests in flight. Letting go comes after it, and all of it within the ten seconds of a drain.
 DRAIN_SECONDS = 6.0
 Step = Callable[[], Awaitable[None]]
@@ -70,6 +73,7 @@ class Runner:
                 self._forever(self.holding.flush, FLUSH_EVERY),
                 self._forever(self.dispatcher.claim_due, TICK, wakes=True),
                 self._forever(self.desk.serve, TICK, wakes=True),
+                self._forever(self._publish_key, PUBLISH_EVERY),
                 self._listen(),
                 self.drained.wait(),
             )
@@ -127,6 +131,9 @@ class Runner:
                     self.wake.set()
             except AWAY:
                 await asyncio.sleep(TICK)
+
+    async def _publish_key(self) -> None:
+        await in_thread(handover.publish)
 
     async def _taken(self, lease: Lease) -> None:
         await self.dispatcher.take_over([lease])

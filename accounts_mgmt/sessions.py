@@ -7,7 +7,7 @@ from typing import Any
 from accounts_mgmt.lines import Line
 from accounts_mgmt.models import AccountEntity, AccountUpdateState, TelegramAccountSession
 from relove.fields import Sealed
-from relove.telegram.session import Entity, SessionData, UpdateState
+from relove.telegram.session_data import Entity, SessionData, UpdateState
 
 ENTITIES_LOADED = 5000
 
@@ -39,19 +39,19 @@ def seal_session(data: SessionData) -> Sealed:
 
 def open_session(account: TelegramAccountSession) -> SessionData:
     """The session as the client needs it. Raises KeyMissing outside runners."""
-    assert account.session is not None, "an account without a session is never leased"
-    plain = json.loads(account.session.reveal())
+    assert account.session is not None, "an account without a session is never connected"
+    data = opened_session(account.session)
     states = AccountUpdateState.objects.filter(account=account)
     entities = AccountEntity.objects.filter(account=account).order_by("-seen_at")[:ENTITIES_LOADED]
-    return SessionData(
-        auth_key=bytes.fromhex(plain["key"]),
-        dc_id=plain["dc"],
-        address=plain["address"],
-        port=plain["port"],
-        states={s.entity_id: UpdateState(s.pts, s.qts, s.seq, s.date) for s in states},
-        entities=[Entity(e.entity_id, e.access_hash, e.username) for e in entities],
-        own_id=account.telegram_user_id or 0,
-    )
+    data.states = {s.entity_id: UpdateState(s.pts, s.qts, s.seq, s.date) for s in states}
+    data.entities = [Entity(e.entity_id, e.access_hash, e.username) for e in entities]
+    return data
+
+
+def opened_session(sealed: Sealed) -> SessionData:
+    """What `seal_session` has sealed. Raises KeyMissing outside runners."""
+    plain = json.loads(sealed.reveal())
+    return SessionData(bytes.fromhex(plain["key"]), plain["dc"], plain["address"], plain["port"])
 
 
 class DatabaseStore:

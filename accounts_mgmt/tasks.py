@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import connections
 from django.utils import timezone
 
-from accounts_mgmt import calls
+from accounts_mgmt import calls, signing_in
 from accounts_mgmt.runner import Runner
 from relove.cluster import Drain, drain
 
@@ -37,5 +37,6 @@ async def _stop_when(drain: Drain, runner: Runner) -> None:
 
 
 def expire_calls() -> int:
-    """Close the calls nobody carried out in time."""
-    return calls.expire(timezone.now())
+    """Close the calls nobody carried out in time, and leave off the sign-ins nobody finished."""
+    now = timezone.now()
+    return calls.expire(now) + signing_in.expire(now)

@@ -51,6 +51,7 @@ KEY_NAMES: dict[str, Promise] = {
     "seconds": lazy("seconds"),
     "code": lazy("code"),
     "host": lazy("machine"),
+    "method": lazy("way of signing in"),
     "pid": lazy("process"),
     "name": lazy("name"),
     "username": lazy("username"),

@@ -34,6 +34,7 @@ LOOKS: dict[str, Look] = {
     "deleted": Look("default", "delete"),
     # accounts and work sessions
     "active": Look("success", "check_circle"),
+    "signing_in": Look("info", "login"),
     "limited": Look("warning", "hourglass_top"),
     "banned": Look("danger", "block"),
     "signed_out": Look("danger", "logout"),

@@ -25,6 +25,12 @@ CALL_KINDS = {
     "read_channel": _("read a channel"),
     "read_metrics": _("read the response of readers"),
     "profile": _("read the profile"),
+    "sign_in_code_request": _("sign in: send a code"),
+    "sign_in_resend": _("sign in: send the code again"),
+    "sign_in_code": _("sign in: try the code"),
+    "sign_in_password": _("sign in: try the second password"),
+    "sign_in_link": _("sign in: show a QR code"),
+    "sign_in_import": _("sign in: check a session"),
     "disclose": _("put the disclosure into the profile"),
 }
 

@@ -8,15 +8,19 @@ from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.urls import URLPattern
 from django.utils import timezone
+from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_post_parameters
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import action, display
 
-from accounts_mgmt import calls, services
+from accounts_mgmt import calls, services, signing_in
+from accounts_mgmt.admin.sign_in import SECRETS, SignInPages
 from accounts_mgmt.models import TelegramAccountSession
 from relove import confirm, desk, show
 from relove.admin.base import BackOfficeAdmin
@@ -40,8 +44,8 @@ class AccountAdmin(BackOfficeAdmin):
     search_fields = ["label", "username", "first_name", "owner"]
     search_help_text = _("Name, @name or owner")
     ordering = ["id"]
-    actions_detail = ["write_disclosure", "read_profile", "pause_account", "resume_account"]
-    empty_text = _("No accounts yet. The sandbox brings its own; a real one is connected as the README says.")
+    actions_detail = ["write_disclosure", "read_profile", "pause_account", "resume_account", "sign_in_anew"]
+    empty_text = _("No accounts yet. Connect the first one: by a code, a QR code or an existing session.")
     fieldsets = [
         (None, {"fields": [("label", "role"), ("state_badge", "waits"), "state_words"]}),
         (
@@ -87,9 +91,15 @@ class AccountAdmin(BackOfficeAdmin):
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).defer("phone")
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        # an account comes by signing in, never by a form
-        return False
+    def get_urls(self) -> list[URLPattern]:
+        return SignInPages(self).urls() + super().get_urls()
+
+    @method_decorator(sensitive_post_parameters(*SECRETS))
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """An account comes by signing in, never by a form."""
+        return SignInPages(self).begin(request)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -205,6 +215,16 @@ class AccountAdmin(BackOfficeAdmin):
             button=_now("Read it"),
             rows=[account],
         )
+
+    @action(description=_("Sign in anew"), icon="login", permissions=["change"])
+    def sign_in_anew(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        account = self.get_object(request, object_id)
+        if account is None:
+            return redirect("admin:accounts_mgmt_telegramaccountsession_changelist")
+        if account.state in (*signing_in.MAY_SIGN_IN, account.State.SIGNING_IN):
+            return redirect("admin:accounts_mgmt_telegramaccountsession_sign_in", account.pk)
+        messages.info(request, _now("The account is signed in: there is nothing to do."))
+        return redirect("admin:accounts_mgmt_telegramaccountsession_change", account.pk)
 
     @action(description=_("Pause"), icon="pause", permissions=["change"])
     def pause_account(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -22,7 +22,7 @@ def account_names() -> dict[int, str]:
 
 @desk.steps(10)
 def account_steps() -> list[desk.Step]:
-    url = reverse("admin:accounts_mgmt_telegramaccountsession_changelist")
+    url = reverse("admin:accounts_mgmt_telegramaccountsession_add")
     return [
         desk.Step(
             _("Connect an account"),

@@ -14,7 +14,8 @@ Errors, all `GatewayError`; `permanent` means that trying again cannot help, `re
     │   ├── BannedInChannel     USER_BANNED_IN_CHANNEL: the account stops there, a person is told
     │   ├── PostGone            MSG_ID_INVALID: the post is deleted or its comments are off
     │   ├── PeerUnknown         no such user or chat, or never met by this account
-    │   └── BadMessage          empty, too long, or otherwise not to be sent
+    │   ├── BadMessage          empty, too long, or otherwise not to be sent
+    │   └── PasswordNeeded      SESSION_PASSWORD_NEEDED: signing in goes on with the second password
     ├── AccountStopped          the account may not go on by itself
     │   ├── PeerFlood           PEER_FLOOD: it writes too much to strangers
     │   └── SessionLost         signed out, revoked, duplicated or banned; `code` tells which
@@ -75,6 +76,10 @@ class PeerUnknown(Refused):
 
 
 class BadMessage(Refused):
+    pass
+
+
+class PasswordNeeded(Refused):
     pass
 
 

@@ -77,6 +77,11 @@ class Client(TelegramClient):  # type: ignore[misc]
     async def _handle_auto_reconnect(self) -> None:
         await self.catch_up()
 
+    async def _get_dc(self, dc_id: int, cdn: bool = False) -> Any:
+        # Telethon keeps the first server's answer for the life of the process
+        type(self)._config = None
+        return await super()._get_dc(dc_id, cdn)
+
     def forget_abandoned(self) -> None:
         """Drop the requests nobody waits for: Telethon would send them once more after a reconnect."""
         pending, queue = self._sender._pending_state, self._sender._send_queue._deque
@@ -92,12 +97,13 @@ def make_client(
     receive_updates: bool,
     local_addr: str | None = None,
     may_send: Callable[[], bool] = lambda: True,
+    kind: type[Client] = Client,
 ) -> Client:
     """A client that never waits or repeats by itself: that is the outbox's to decide."""
     if settings.TELEGRAM_GATEWAY == "sandbox":
         trust_sandbox_key()
         session.set_dc(2, *sandbox_address())
-    return Client(
+    return kind(
         session,
         settings.TELEGRAM_API_ID,
         settings.TELEGRAM_API_HASH,
@@ -151,7 +157,7 @@ class MtprotoGateway:
             profile = await self.profile()
         except BaseException as error:
             await self._close()
-            if isinstance(error, GatewayError) or _is_ours(error):
+            if isinstance(error, GatewayError) or is_ours(error):
                 raise
             raise translate(error) from error
         await self.flush()
@@ -228,7 +234,7 @@ class MtprotoGateway:
         except BaseException as error:
             if isinstance(error, TimeoutError | asyncio.CancelledError):
                 self._client.forget_abandoned()
-            if _is_ours(error):
+            if is_ours(error):
                 raise
             raise translate(error) from error
 
@@ -354,7 +360,7 @@ class MtprotoGateway:
         await self._call(functions.account.UpdateProfileRequest(about=bio))
 
 
-def _is_ours(error: BaseException) -> bool:
+def is_ours(error: BaseException) -> bool:
     """An end of this process or task; a cancellation can also be Telethon's word for a lost connection."""
     if isinstance(error, asyncio.CancelledError):
         task = asyncio.current_task()

@@ -7,55 +7,17 @@ the handlers have committed (see `MtprotoGateway.flush`).
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 
 from telethon import utils
 from telethon.crypto import AuthKey
 from telethon.sessions import MemorySession
 from telethon.tl import types
 
-
-@dataclass(frozen=True, slots=True)
-class UpdateState:
-    """Up to where updates are handled. `date` is aware."""
-
-    pts: int
-    qts: int = 0
-    seq: int = 0
-    date: datetime = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class Entity:
-    """Somebody or somewhere the account has met; `id` is Telethon's marked id."""
-
-    id: int
-    access_hash: int
-    username: str = ""
-
-
-@dataclass(slots=True)
-class SessionData:
-    """What is stored of a session. Entity 0 of `states` is the account itself, the others channels."""
-
-    auth_key: bytes = field(repr=False)
-    dc_id: int
-    address: str
-    port: int
-    states: dict[int, UpdateState] = field(default_factory=dict)
-    entities: list[Entity] = field(default_factory=list)
-    # the account's own id: without it Telethon asks for it once for every update that comes in
-    own_id: int = 0
-
-
-class SessionStore(Protocol):
-    """Where a session is kept; every save may be repeated."""
-
-    async def save_states(self, states: dict[int, UpdateState]) -> None: ...
-
-    async def save_entities(self, entities: Iterable[Entity]) -> None: ...
+from relove.telegram.session_data import Entity as Entity
+from relove.telegram.session_data import SessionData as SessionData
+from relove.telegram.session_data import SessionStore as SessionStore
+from relove.telegram.session_data import UpdateState as UpdateState
 
 
 class StoredSession(MemorySession):  # type: ignore[misc]

@@ -1,0 +1,107 @@
+"""Changing keys while the system runs."""
+
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from accounts_mgmt import keys
+from accounts_mgmt.models import TelegramAccountSession
+from accounts_mgmt.sessions import open_session, seal_session
+from relove.fields import KeyMissing, Sealed, new_key
+from relove.telegram.session_data import session_at
+
+pytestmark = pytest.mark.django_db
+
+COUNT = 7
+
+
+@pytest.fixture(autouse=True)
+def rings(settings: Any) -> None:
+    settings.PERSONAL_KEYS, settings.SESSION_KEYS = [new_key()], [new_key()]
+
+
+@pytest.fixture
+def accounts(rings: None) -> list[TelegramAccountSession]:
+    return [
+        TelegramAccountSession.objects.create(
+            label=f"Аккаунт {n}",
+            role="main",
+            phone=Sealed.seal("personal", f"+7999000000{n}"),
+            session=seal_session(session_at(2, bytes([n]) * 256)) if n else None,
+        )
+        for n in range(COUNT)
+    ]
+
+
+def change_keys(settings: Any) -> None:
+    settings.PERSONAL_KEYS = [new_key(), *settings.PERSONAL_KEYS]
+    settings.SESSION_KEYS = [new_key(), *settings.SESSION_KEYS]
+
+
+def column(name: str) -> keys.Column:
+    [found] = [c for c in keys.columns() if c.name == f"telegram_account_sessions.{name}"]
+    return found
+
+
+def assert_opens() -> None:
+    for n, account in enumerate(TelegramAccountSession.objects.order_by("pk")):
+        assert account.phone is not None
+        assert account.phone.reveal_text() == f"+7999000000{n}"
+        if n:
+            assert open_session(account).auth_key == bytes([n]) * 256
+
+
+def test_afterwards_the_old_keys_are_not_needed(accounts: Any, settings: Any, capsys: Any) -> None:
+    change_keys(settings)
+    call_command("rotate_keys")
+    assert f"{COUNT * 2 - 1} values sealed anew, 0 left" in capsys.readouterr().out
+    settings.PERSONAL_KEYS, settings.SESSION_KEYS = settings.PERSONAL_KEYS[:1], settings.SESSION_KEYS[:1]
+    assert_opens()
+    call_command("rotate_keys")
+    assert "0 values sealed anew, 0 left" in capsys.readouterr().out
+
+
+def test_it_goes_on_where_it_was_interrupted(accounts: Any, settings: Any) -> None:
+    change_keys(settings)
+
+    def interrupt(column: keys.Column) -> None:
+        if column.done == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        keys.rotate(column("phone"), interrupt, batch=2)
+    assert_opens()
+    assert keys.left(column("phone"), batch=2) == COUNT - 3
+    again = column("phone")
+    assert keys.rotate(again, batch=2) == again.total == COUNT - 3
+    assert_opens()
+
+
+def test_what_somebody_changes_meanwhile_is_not_overwritten(accounts: Any, settings: Any) -> None:
+    change_keys(settings)
+    old_ring = settings.PERSONAL_KEYS[1:]
+    last = accounts[-1]
+
+    def meddle(column: keys.Column) -> None:
+        if column.done == 1:
+            # a process that was started with the old ring writes
+            current, settings.PERSONAL_KEYS = settings.PERSONAL_KEYS, old_ring
+            TelegramAccountSession.objects.filter(pk=last.pk).update(phone=Sealed.seal("personal", "+79995554433"))
+            settings.PERSONAL_KEYS = current
+
+    assert keys.rotate(column("phone"), meddle) == COUNT - 1
+    last.refresh_from_db()
+    assert last.phone.reveal_text() == "+79995554433"
+    assert keys.left(column("phone")) == 1
+    assert keys.rotate(column("phone")) == 1
+    last.refresh_from_db()
+    assert last.phone.reveal_text() == "+79995554433"
+
+
+def test_a_key_taken_out_too_early_is_told(accounts: Any, settings: Any) -> None:
+    settings.PERSONAL_KEYS = [new_key()]
+    with pytest.raises(CommandError, match="taken out too early"):
+        call_command("rotate_keys")
+    with pytest.raises(KeyMissing):
+        keys.rotate(column("phone"))
