@@ -5,7 +5,8 @@ from datetime import datetime, time
 
 from django.conf import settings
 
-from accounts_mgmt.models import TelegramAccountSession
+from accounts_mgmt import health
+from accounts_mgmt.models import AccountSecurityLog, TelegramAccountSession
 from accounts_mgmt.sessions import seal_session
 from commentators.models import AccountPersonality, CommentatorAccount, CommentSchedule, TelegramChannel
 from relove import texts
@@ -76,7 +77,7 @@ def _connect(client: SandboxClient, voice: Voice, now: datetime) -> CommentatorA
     host, _, port = settings.SANDBOX_TELEGRAM.rpartition(":")
     data = SessionData(bytes.fromhex(ready["auth_key"]), ready["dc_id"], host, int(port))
     phone = f"+7999{user['id'] % 10**7:07}"
-    account, _ = TelegramAccountSession.objects.update_or_create(
+    account, is_new = TelegramAccountSession.objects.update_or_create(
         telegram_user_id=user["id"],
         defaults={
             "label": voice.first_name,
@@ -93,6 +94,8 @@ def _connect(client: SandboxClient, voice: Voice, now: datetime) -> CommentatorA
             "disclosure_seen_at": now if disclosure() in user["about"] else None,
         },
     )
+    if is_new:
+        health.log_event(account.id, AccountSecurityLog.Event.SIGNED_IN, method="sandbox")
     commentator, _ = CommentatorAccount.objects.get_or_create(session=account)
     AccountPersonality.objects.get_or_create(
         account=commentator,
