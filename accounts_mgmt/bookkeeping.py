@@ -79,10 +79,17 @@ def session_of(account_id: int) -> SessionData:
 
 
 def taken(account_id: int, profile: Profile) -> int:
-    """An account is connected: keep what Telegram shows of it, open its work session."""
+    """An account is connected: keep what Telegram shows of it, open its work session.
+
+    A session still open is that of a holder that died.
+    """
+    now = timezone.now()
     health.saw_profile(account_id, profile.username, profile.first_name, profile.bio)
     health.log_event(account_id, AccountSecurityLog.Event.LEASED)
-    return oplog.log_session_start(SessionLog.Type.COMMENT, now=timezone.now(), account_id=account_id).id
+    left_open = SessionLog.objects.filter(account_id=account_id, end_time=None)
+    for session_id in left_open.values_list("id", flat=True):
+        oplog.log_session_end(session_id, SessionLog.Status.FAILED, now=now)
+    return oplog.log_session_start(SessionLog.Type.COMMENT, now=now, account_id=account_id).id
 
 
 def given_up(account_id: int, session_log: int | None, lost: bool) -> None:

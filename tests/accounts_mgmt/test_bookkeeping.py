@@ -1,9 +1,13 @@
 """What a runner notes beside the rows themselves: operations, work sessions, who wrote last."""
 
+from django.utils import timezone
+
 from accounts_mgmt.claims import GUARD
-from accounts_mgmt.models import TelegramAccountSession
+from accounts_mgmt.models import AccountSecurityLog, TelegramAccountSession
 from commentators.models import CommentatorAccount, GeneratedComment
-from relove.models import OperationLog
+from relove import oplog
+from relove.management import sandbox_world
+from relove.models import OperationLog, SessionLog
 from tests.accounts_mgmt.scene import Scene
 from tests.live import running_runner, wait_for
 
@@ -32,3 +36,27 @@ def test_it_is_kept_when_an_account_last_commented(scene: Scene) -> None:
         account.refresh_from_db()
         newest = GeneratedComment.objects.filter(account=account).latest("sent_at")
         assert account.last_used == newest.sent_at
+
+
+def test_the_session_of_a_holder_that_died_is_closed(scene: Scene) -> None:
+    one, other = (account.session_id for account in scene.accounts[:2])
+    left, elsewhere = (
+        oplog.log_session_start(SessionLog.Type.COMMENT, now=timezone.now(), account_id=account)
+        for account in (one, 0)
+    )
+    sessions = SessionLog.objects.filter(account_id__in=(one, other))
+    with running_runner():
+        wait_for(lambda: sessions.exclude(id=left.id).count() == 2, "both are connected")
+        left.refresh_from_db()
+        assert (left.status, left.end_time is None) == (SessionLog.Status.FAILED, False)
+    assert {one.status for one in sessions.exclude(id=left.id)} == {SessionLog.Status.COMPLETED}
+    elsewhere.refresh_from_db()
+    assert elsewhere.status == SessionLog.Status.ACTIVE
+
+
+def test_it_is_logged_once_that_an_account_was_signed_in(scene: Scene) -> None:
+    sandbox_world.connect_accounts(scene.client, timezone.now())
+    signed_in = AccountSecurityLog.objects.filter(event=AccountSecurityLog.Event.SIGNED_IN)
+    assert sorted(signed_in.values_list("account", flat=True)) == sorted(
+        account.session_id for account in scene.accounts
+    )
