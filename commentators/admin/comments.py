@@ -34,6 +34,8 @@ ON_ONE = {
     "cancel_one": decisions.CANCEL,
     "retry_one": decisions.RETRY,
     "check_one": decisions.CHECK,
+    "found_one": decisions.FOUND,
+    "missing_one": decisions.MISSING,
 }
 
 
@@ -186,6 +188,14 @@ class CommentAdmin(ExportMixin, ReadOnlyAdmin):
     @action(description=_("Check now"), icon="manage_search", permissions=["decide"])
     def check_one(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return self._one(request, object_id, decisions.CHECK)
+
+    @action(description=_("It stands there"), icon="task_alt", permissions=["decide"])
+    def found_one(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._one(request, object_id, decisions.FOUND)
+
+    @action(description=_("It is not there"), icon="unpublished", permissions=["decide"])
+    def missing_one(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._one(request, object_id, decisions.MISSING)
 
     # --- columns --------------------------------------------------------------------------------
 

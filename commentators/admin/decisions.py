@@ -87,6 +87,24 @@ CHECK = Decision(
     lambda ids, staff, now, reason: services.check_now(ids, staff, now),
 )
 
+FOUND = Decision(
+    _("It stands there"),
+    _("It stands in the chat: %(count)s"),
+    _("You have looked in Telegram and seen these comments: they count as sent."),
+    _("Marked as sent: %(count)s."),
+    ("unknown",),
+    lambda ids, staff, now, reason: services.found_out(ids, staff, now, delivered=True),
+)
+MISSING = Decision(
+    _("It is not there"),
+    _("It is not in the chat: %(count)s"),
+    _("You have looked in Telegram and not found these comments: they count as failed and can be sent again."),
+    _("Marked as not delivered: %(count)s."),
+    ("unknown",),
+    lambda ids, staff, now, reason: services.found_out(ids, staff, now, delivered=False),
+    danger=True,
+)
+
 
 def carry_out(request: HttpRequest, decision: Decision, ids: Sequence[int]) -> services.Decisions:
     """Run the decision and tell the person how many were done, which were skipped, and why."""

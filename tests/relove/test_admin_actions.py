@@ -92,6 +92,18 @@ def test_a_decision_on_one_comment_is_never_made_by_following_a_link(page: Clien
     assert state(comment) == "pending"
 
 
+@pytest.mark.parametrize(("action", "after"), [("found_one", "sent"), ("missing_one", "failed")])
+def test_a_person_decides_what_nobody_could_read(page: Client, scene: Scene, action: str, after: str) -> None:
+    comment = scene.comments["unknown"][0]
+    address = reverse(f"{COMMENTS}_{action}", args=[comment.pk])
+
+    page.get(address)
+    assert state(comment) == "unknown"
+
+    page.post(address, {"confirmed": "1"})
+    assert state(comment) == after
+
+
 def test_only_fitting_decisions_are_offered(page: Client, scene: Scene) -> None:
     text = page.get(reverse(f"{COMMENTS}_change", args=[scene.comments["failed"][0].pk])).content.decode()
 
