@@ -11,9 +11,14 @@ pages = get_asgi_application()
 from channels.auth import AuthMiddlewareStack  # noqa: E402
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402
+from django.core.exceptions import ImproperlyConfigured  # noqa: E402
 from django.urls import path  # noqa: E402
 
+from relove import serving  # noqa: E402
 from relove.consumers import LiveConsumer  # noqa: E402
+
+if refusal := serving.refusal():
+    raise ImproperlyConfigured(refusal)
 
 live = URLRouter([path("ws/live/", LiveConsumer.as_asgi())])
 application = ProtocolTypeRouter(

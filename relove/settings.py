@@ -25,7 +25,8 @@ for name in ("services.env", "keys.env"):
 # --- the project itself -------------------------------------------------------------------------
 
 DEBUG = env.bool("RELOVE_DEBUG", default=False)
-SECRET_KEY = env("RELOVE_SECRET_KEY", default="insecure-only-for-commands-that-sign-nothing")
+DEFAULT_SECRET_KEY = "insecure-only-for-commands-that-sign-nothing"
+SECRET_KEY = env("RELOVE_SECRET_KEY", default=DEFAULT_SECRET_KEY)
 ALLOWED_HOSTS = env.list("RELOVE_ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("RELOVE_TRUSTED_ORIGINS", default=[])
 # True behind TLS: switches on everything `check --deploy` asks for.
@@ -133,9 +134,7 @@ if REDIS_URL:
         }
     }
 else:
-    CACHES = {
-        "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "relove_cache"}
-    }
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "relove_cache"}}
 
 # Key rings: base64url keys of 32 bytes, comma separated, the current one first.
 # The session ring is given to runners only; every other process starts without it.

@@ -9,6 +9,7 @@ from django.utils.module_loading import import_string
 from django_q.conf import Conf
 from django_q.management.commands import qcluster
 
+from relove import serving
 from relove.cluster import holders
 from relove.cluster.processes import Cluster
 
@@ -20,6 +21,8 @@ class Command(qcluster.Command):  # type: ignore[misc]
         if cluster_name and cluster_name != Conf.CLUSTER_NAME:
             # django-q2 has read its configuration before the command line was.
             raise CommandError(f"Name the cluster in the environment: Q_CLUSTER_NAME={cluster_name}")
+        if refusal := serving.refusal():
+            raise CommandError(refusal)
         # Before the fork: a worker that replaces another need not import it again.
         for module in settings.CLUSTER_PRELOAD.get(Conf.CLUSTER_NAME, []):
             import_module(module)
