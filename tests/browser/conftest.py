@@ -72,12 +72,25 @@ class AsgiServer:
         return f"http://127.0.0.1:{port}"
 
 
+def installed_browser() -> str | None:
+    """The first of the names that Chromium has on Linux systems; the Makefile looks for the same ones."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    return next(filter(None, map(shutil.which, names)), None)
+
+
+def browser_or_end() -> str:
+    """Its path; without one the test is skipped, and fails where every test must run."""
+    path = installed_browser()
+    if path is None:
+        end = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
+        end("Chromium is missing on this machine (apt-get install chromium)")
+    return path
+
+
 # Not for the session: while Playwright runs, no other test of this process can run an event loop.
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    path = shutil.which("chromium")
-    if path is None:
-        pytest.skip("no chromium on this machine (apt-get install chromium)")
+    path = browser_or_end()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=path, args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
