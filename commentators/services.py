@@ -212,7 +212,7 @@ def found_out(ids: Sequence[int], staff: Staff, now: datetime, *, delivered: boo
 @transaction.atomic
 def edit_text(comment_id: int, staff: Staff, text: str) -> GeneratedComment:
     """Replace a draft's text; before and after are kept. Raises ValidationError."""
-    comment = _draft_in_hand(comment_id, staff)
+    comment = draft_in_hand(comment_id, staff)
     refusals = refusals_of(comment, text)
     if refusals:
         raise ValidationError([str(refusal.reason) for refusal in refusals])
@@ -227,7 +227,7 @@ def edit_text(comment_id: int, staff: Staff, text: str) -> GeneratedComment:
     return comment
 
 
-def _draft_in_hand(comment_id: int, staff: Staff) -> GeneratedComment:
+def draft_in_hand(comment_id: int, staff: Staff) -> GeneratedComment:
     """A draft, locked for this transaction; raises ValidationError where this person may not work on it."""
     rows = GeneratedComment.objects.select_for_update(of=("self",)).select_related("post", "channel")
     comment: GeneratedComment | None = rows.filter(id=comment_id).first()

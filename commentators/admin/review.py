@@ -15,11 +15,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from commentators import locks, review, services
+from commentators import locks, proposals, review, services
 from commentators.admin.decisions import REASONS
 from commentators.models import GeneratedComment
 from relove import confirm, desk, show
 from relove.desk import staff_of
+from relove.llm import LLMError
 
 if TYPE_CHECKING:
     from commentators.admin.comments import CommentAdmin
@@ -36,6 +37,7 @@ KEYS = (
     ("E", gettext_lazy("edit the text; Ctrl+Enter saves and approves, Esc leaves, Shift+Esc drops the edit")),
     ("R", gettext_lazy("reject; then the number of the reason")),
     ("S", gettext_lazy("put off; then the number of the time")),
+    ("H", gettext_lazy("have it written anew with a hint")),
     ("U", gettext_lazy("take the last decision back")),
     ("?", gettext_lazy("this table")),
 )
@@ -61,6 +63,7 @@ def queue(request: HttpRequest, page: "CommentAdmin") -> HttpResponse:
         "snoozes": [
             (name, words, show.short_time(review.SNOOZES[name](now))) for name, words in SNOOZE_WORDS.items()
         ],
+        "longest_hint": proposals.LONGEST_HINT,
         "keys": KEYS,
         "words": _words(),
     }
@@ -162,6 +165,14 @@ def _edit_and_approve(request: HttpRequest, comment_id: int) -> None:
     _approve(request, comment_id)
 
 
+def _redraft(request: HttpRequest, comment_id: int) -> None:
+    try:
+        proposals.redraft(comment_id, staff_of(request), request.POST.get("hint", ""))
+    except LLMError as error:
+        reason = _("The language model failed (%(error)s); nothing was drafted.") % {"error": error}
+        raise ValidationError(reason) from None
+
+
 def _undo(request: HttpRequest, comment_id: int) -> None:
     _done(services.undo([comment_id], staff_of(request), timezone.now()))
 
@@ -172,6 +183,7 @@ DECISIONS = {
     "snooze": _snooze,
     "edit": _edit,
     "edit_approve": _edit_and_approve,
+    "redraft": _redraft,
     "undo": _undo,
 }
 
@@ -212,6 +224,8 @@ def _words() -> dict[str, str]:
         "reject": _("Rejected. Take back: U"),
         "snooze": _("Put off. Take back: U"),
         "edit": _("The text is saved."),
+        "redraft": _("Written anew."),
+        "writing": _("The model is writing…"),
         "undo": _("Taken back."),
         "nothing": _("There is nothing to take back."),
         "offline": _("No connection: nothing was changed."),

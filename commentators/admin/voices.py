@@ -4,15 +4,18 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import display
+from unfold.decorators import action, display
 from unfold.widgets import INPUT_CLASSES, UnfoldAdminTextareaWidget
 
+from commentators.admin import preview
 from commentators.admin.resources import PersonalityResource, ScheduleResource
 from commentators.models import AccountPersonality, CommentatorAccount, CommentSchedule
 from relove import show
@@ -145,11 +148,21 @@ class VoiceAdmin(VersionedAdmin):
     search_help_text = _("Account, style or tone")
     autocomplete_fields = ["account"]
     ordering = ["id"]
+    actions_detail = ["try_voice"]
     empty_text = _("No voices yet. A voice says how an account writes: style, tone, favourite words.")
     fieldsets = [
         (None, {"fields": ["account", ("style", "tone")]}),
         (_("Words"), {"fields": [("interests", "vocabulary"), ("forbidden", "examples")]}),
     ]
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap, name = self.admin_site.admin_view, "commentators_accountpersonality_preview"
+        own = [path("<int:voice_id>/preview/", wrap(preview.preview), {"page": self}, name=name)]
+        return own + super().get_urls()
+
+    @action(description=_("Try the voice"), icon="edit_note", permissions=["change"])
+    def try_voice(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        return redirect("admin:commentators_accountpersonality_preview", object_id)
 
     @display(description=_("voice"), ordering="account__session__label")
     def name(self, voice: AccountPersonality) -> str:

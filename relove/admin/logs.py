@@ -29,6 +29,7 @@ OPERATIONS = {
     "reject_comment": _("rejecting a comment"),
     "cancel_comment": _("cancelling a comment"),
     "edit_comment": _("editing a comment"),
+    "redraft_comment": _("writing a draft anew"),
     "snooze_comment": _("putting a comment off"),
     "undo_decision": _("taking a decision back"),
     "move_comment": _("moving a comment"),
@@ -40,6 +41,20 @@ OPERATIONS = {
     "comment": _("a comment"),
     "reaction": _("a reaction"),
     "reply": _("a reply"),
+    "message": _("a private message"),
+    "draft_reply": _("drafting an answer"),
+    "approve_direct": _("approving an answer"),
+    "reject_direct": _("rejecting an answer"),
+    "write_direct": _("writing by hand"),
+    "stop": _("asked to stop"),
+    "pause": _("asked for a pause"),
+    "resume": _("asked to go on"),
+    "crisis": _("a cry for help"),
+    "bot": _("asked whether it is a bot"),
+    "human": _("asked for a human being"),
+    "acknowledge_crisis": _("taking a person over"),
+    "resume_contact": _("recording the wish to go on"),
+    "hand_over": _("handing a person over"),
 }
 
 

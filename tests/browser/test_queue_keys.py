@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core.cache import cache
@@ -10,16 +11,17 @@ from django.urls import reverse
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from commentators import locks
-from commentators.models import GeneratedComment
+from commentators.models import GeneratedComment, TelegramPost
 from relove.models import Staff
 from tests.admin_scene import DRAFTS, Scene
 from tests.browser.conftest import shoot, signed_in
+from tests.sandbox.llm_server import llm_server
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 REVIEW = "admin:commentators_generatedcomment_review"
 # The letters that the Russian layout sends with these codes.
-RUSSIAN = {"KeyJ": "о", "KeyK": "л", "KeyA": "ф", "KeyR": "к", "KeyS": "ы", "KeyU": "г", "KeyE": "у"}
+RUSSIAN = {"KeyJ": "о", "KeyK": "л", "KeyA": "ф", "KeyR": "к", "KeyS": "ы", "KeyU": "г", "KeyH": "р", "KeyE": "у"}
 EDITED = "А с какого маленького вопроса к себе можно начать, когда привычный сценарий уже запустился?"
 
 
@@ -199,6 +201,29 @@ def test_thirty_drafts_by_keys_alone(page: Page, scene: Scene) -> None:
     states = list(GeneratedComment.objects.filter(pk__in=ids).order_by("pk").values_list("status", flat=True))
     assert states == ["rejected" if number % 10 == 4 else "pending" for number in range(30)]
     shoot(page, "queue-empty")
+
+
+def test_writing_anew_with_a_hint(queue: Page, scene: Scene, settings: Any) -> None:
+    TelegramPost.objects.update(summary=None)
+    with llm_server() as model:
+        settings.LLM_BASE_URL = f"{model.base_url}/v1"
+        press(queue, "KeyH")
+        queue.locator("#review-hint").fill("короче и с вопросом")
+        shoot(queue, "queue-hint")
+        queue.keyboard.press("Enter")
+        expect(queue.locator("[data-draft]")).not_to_have_text(DRAFTS[0])
+    assert draft(scene, 0).text == queue.locator("[data-draft]").inner_text()
+    assert draft(scene, 0).status == "draft"
+
+
+def test_trying_a_voice(page: Page, scene: Scene, settings: Any) -> None:
+    TelegramPost.objects.update(summary=None)
+    page.goto(reverse("admin:commentators_accountpersonality_preview", args=[scene.voice.pk]))
+    with llm_server() as model:
+        settings.LLM_BASE_URL = f"{model.base_url}/v1"
+        page.locator("#preview-hint").press("Enter")
+        expect(page.locator("[data-draft]")).not_to_be_empty()
+    shoot(page, "voice-preview")
 
 
 def test_the_table_of_keys(queue: Page) -> None:

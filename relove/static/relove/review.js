@@ -339,6 +339,24 @@ const reject = () => {
   panel("reject").reset();
   decide("reject", { reason });
 };
+const redraft = async () => {
+  const id = current;
+  const hint = new FormData(panel("redraft")).get("hint");
+  panel("redraft").reset();
+  closePanels();
+  document.activeElement?.blur();
+  say(words.writing);
+  try {
+    show(await post(address(id), { what: "redraft", hint }));
+    texts.delete(id);
+    parts.delete(id);
+    say(words.redraft);
+    if (current === id) put(id, await load(id));
+    refreshSoon();
+  } catch (error) {
+    say(failure(error));
+  }
+};
 const choose = (number) => {
   if (panel("reject") && !panel("reject").hidden) {
     const choice = $$("input[type=radio]", panel("reject"))[number - 1];
@@ -357,6 +375,11 @@ const keys = {
   KeyE: () => edit(),
   KeyR: () => mayDecide && toggle("reject"),
   KeyS: () => mayDecide && toggle("snooze"),
+  KeyH: () => {
+    if (!mayDecide || !current) return;
+    toggle("redraft");
+    $("input", panel("redraft")).focus();
+  },
   KeyU: () => mayDecide && undo(),
   Escape: closePanels,
 };
@@ -392,6 +415,10 @@ document.addEventListener("click", (event) => {
   else if (button.dataset.do === "edit_approve") saveAndApprove();
   else if (button.dataset.do === "edit") saveOnly();
   else if (button.dataset.until) decide("snooze", { until: button.dataset.until });
+});
+panel("redraft")?.addEventListener("submit", (event) => {
+  event.preventDefault();
+  redraft();
 });
 panel("reject")?.addEventListener("submit", (event) => {
   event.preventDefault();
