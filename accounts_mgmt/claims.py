@@ -85,6 +85,7 @@ class Statements:
     give_back_all: str
     unseen: str
     take_over: str
+    free: str
     recent: str
     place: str
     attempt_params: tuple[object, ...] = field(default=())
@@ -182,16 +183,28 @@ SELECT sender_id, chat_id, EXTRACT(EPOCH FROM now() - attempted_at)::float8
 FROM {table} WHERE attempted_at > now() - interval '1 minute'
 """
 
-# A former holder died with these in its hands.
-TAKE_OVER = f"""
-UPDATE {{table}} m SET
+# How a row goes on whose holder died with it in its hands.
+ORPHANED = f"""
     status = CASE WHEN m.first_attempt_at IS NOT NULL THEN 'unknown'
                   WHEN m.crashes + 1 >= {CRASHES_ALLOWED} THEN 'failed' ELSE 'pending' END,
     set_aside = m.crashes + 1 >= {CRASHES_ALLOWED},
     failed_reason = CASE WHEN m.crashes + 1 >= {CRASHES_ALLOWED} THEN %s ELSE m.failed_reason END,
     crashes = m.crashes + 1, claimed_by = NULL, updated_at = now()
+"""
+
+# By the account's next holder.
+TAKE_OVER = f"""
+UPDATE {{table}} m SET {ORPHANED}
 FROM unnest(%s::bigint[], %s::bigint[]) AS held (account, token)
 WHERE m.sender_id = held.account AND m.status = 'sending' AND m.claimed_by IS DISTINCT FROM held.token
+"""
+
+# Where nobody holds the account any more; as long after a lease as a successor would wait.
+FREE = f"""
+UPDATE {{table}} m SET {ORPHANED}
+FROM telegram_account_sessions a
+WHERE a.id = m.sender_id AND m.status = 'sending'
+  AND (a.lease_token IS NULL OR a.lease_until < now() - %s / 3 * interval '1 second')
 """
 
 PLACE = """
@@ -221,6 +234,7 @@ def statements(kind: type[OutgoingMessage]) -> Statements:
         give_back_all=GIVE_BACK_ALL.format(table=table),
         unseen=UNSEEN.format(table=table),
         take_over=TAKE_OVER.format(table=table),
+        free=FREE.format(table=table),
         recent=RECENT.format(table=table),
         place=PLACE.format(table=table),
         attempt_params=tuple(params),

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import connections
 from django.utils import timezone
 
-from accounts_mgmt import calls, signing_in
+from accounts_mgmt import calls, signing_in, stranded
 from accounts_mgmt.runner import Runner
 from relove.cluster import Drain, drain
 
@@ -40,3 +40,8 @@ def expire_calls() -> int:
     """Close the calls nobody carried out in time, and leave off the sign-ins nobody finished."""
     now = timezone.now()
     return calls.expire(now) + signing_in.expire(now)
+
+
+def end_stranded() -> int:
+    """End the queued messages that would never end by themselves."""
+    return stranded.end_stranded()
