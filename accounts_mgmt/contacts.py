@@ -7,6 +7,7 @@ holds for every account as soon as it is committed.
 
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db.models import Count, F, Model, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce, Greatest, Now
 from django.db.models.lookups import LessThan
@@ -129,6 +130,11 @@ def help_contacts(language: str) -> str:
     rows = CrisisContact.objects.confirmed().order_by("country")
     named = "; ".join(f"{row.country}: {row.text}" for row in rows)
     return named or EMERGENCY.get(language, EMERGENCY["ru"])
+
+
+def may_run() -> bool:
+    """With the real Telegram nothing runs before one help contact has been confirmed by a named person."""
+    return settings.TELEGRAM_GATEWAY == "sandbox" or CrisisContact.objects.confirmed().exists()
 
 
 # --- what staff do -----------------------------------------------------------------------------------

@@ -2,14 +2,18 @@
 
 import asyncio
 import contextlib
+import logging
 
 from django.conf import settings
 from django.db import connections
 from django.utils import timezone
 
-from accounts_mgmt import calls, signing_in, stranded
+from accounts_mgmt import calls, contacts, signing_in, stranded
 from accounts_mgmt.runner import Runner
 from relove.cluster import Drain, drain
+from relove.db import in_thread
+
+logger = logging.getLogger(__name__)
 
 
 def hold_accounts() -> None:
@@ -20,7 +24,8 @@ def hold_accounts() -> None:
 
 
 async def hold(drain: Drain, capacity: int | None = None, *, local_addr: str | None = None) -> None:
-    """Run a runner until the drain is set."""
+    """Run a runner until the drain is set; with the real Telegram, once help contacts stand."""
+    await _wait_for_help_contacts(drain)
     runner = Runner(capacity or settings.ACCOUNTS_PER_RUNNER, drain.beat, local_addr=local_addr)
     watcher = asyncio.create_task(_stop_when(drain, runner))
     try:
@@ -29,6 +34,17 @@ async def hold(drain: Drain, capacity: int | None = None, *, local_addr: str | N
         watcher.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await watcher
+
+
+async def _wait_for_help_contacts(drain: Drain) -> None:
+    """Nobody is spoken with who could not be helped in a crisis; the admin says where to enter them."""
+    draining = asyncio.create_task(drain.wait())
+    if not await in_thread(contacts.may_run):
+        logger.error("no confirmed help contact is entered: with the real Telegram no account is held")
+    while not draining.done() and not await in_thread(contacts.may_run):
+        drain.beat()
+        await asyncio.wait([draining], timeout=1)
+    draining.cancel()
 
 
 async def _stop_when(drain: Drain, runner: Runner) -> None:

@@ -22,9 +22,9 @@ from accounts_mgmt import contacts
 from accounts_mgmt.models import Contact
 from commentators import direct
 from commentators.models import DirectMessage
-from relove import desk, show
+from relove import desk, people, show
 from relove.admin.base import ReadOnlyAdmin
-from relove.models import Staff
+from relove.models import Staff, TelegramUser
 
 INBOX = "admin:commentators_directmessage_inbox"
 LISTED, SHOWN = 50, 100
@@ -271,3 +271,26 @@ def alerts(request: HttpRequest, now: Any) -> desk.Panel | None:
         for contact in rows[:8]
     ]
     return desk.Panel(_("People who need a human being now"), lines=lines) if lines else None
+
+
+# --- a person's page ---------------------------------------------------------------------------------
+
+
+@people.provider(DirectMessage, Contact)
+def told(user: TelegramUser) -> list[people.Event]:
+    """Both sides' messages, and what the person agreed to; stops stand in the activity log."""
+    rows = DirectMessage.objects.filter(user=user).exclude(status__in=("draft", "rejected", "cancelled"))
+    events = [
+        people.Event(
+            row.sent_at or row.created_at,
+            f"{row.sender}: {row.get_direction_display()}",
+            row.text,
+            row,
+        )
+        for row in rows.select_related("sender").order_by("-id")[: people.LIMIT]
+    ]
+    contact = Contact.objects.filter(user=user, consent_at__isnull=False).first()
+    if contact and contact.consent_at:
+        agreed = people.Event(contact.consent_at, _now("agreed to be written to"), contact.consent_note, contact)
+        events.append(agreed)
+    return events

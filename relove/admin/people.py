@@ -10,6 +10,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
 from relove import show
+from relove.admin import person
 from relove.admin.base import BackOfficeAdmin, ReadOnlyAdmin
 from relove.models import Chat, TelegramUser
 
@@ -30,8 +31,10 @@ class TelegramUserAdmin(BackOfficeAdmin):
             _("What we know"),
             {"fields": ["history_summary", "stage", "profile_rows", "marker_rows", "stream_rows"]},
         ),
+        (_("History"), {"fields": ["history"]}),
     ]
     readonly_fields = [
+        "history",
         "person",
         "at_name",
         "telegram_id",
@@ -53,6 +56,10 @@ class TelegramUserAdmin(BackOfficeAdmin):
     @display(description=_("person"), ordering="first_name")
     def person(self, user: TelegramUser) -> SafeString:
         return show.foreign_text(str(user), lines=1)
+
+    @display(description=_("history"))
+    def history(self, user: TelegramUser) -> SafeString:
+        return person.history(user)
 
     @display(description=_("@name"), ordering="username")
     def at_name(self, user: TelegramUser) -> str:

@@ -1,15 +1,19 @@
 """A cry for help is found by phrases, answered once with help contacts, and halts everything automatic."""
 
+import asyncio
 from datetime import UTC, date, datetime
 
 import pytest
+from pytest_django import Settings
 
 from accounts_mgmt import contacts
 from accounts_mgmt.models import Contact, CrisisContact, TelegramAccountSession
 from accounts_mgmt.outbox import Status
 from accounts_mgmt.stops import Said, Wish, read
+from accounts_mgmt.tasks import _wait_for_help_contacts
 from commentators import direct
 from commentators.models import DirectMessage
+from relove.cluster import Drain
 from relove.models import Staff
 from tests.commentators.conftest import NOW, commentator
 from tests.commentators.conftest import staff as staff
@@ -310,3 +314,24 @@ def test_a_crisis_is_taken_over_before_automation_goes_on(account: TelegramAccou
 def test_without_confirmed_contacts_the_emergency_number_is_named(account: TelegramAccountSession) -> None:
     say(account, "I want to die")
     assert "112" in DirectMessage.objects.get(purpose="crisis").text
+
+
+def test_the_real_telegram_is_not_started_without_help_contacts(db: None, settings: Settings) -> None:
+    assert contacts.may_run()
+    settings.TELEGRAM_GATEWAY = "telegram"
+    row = CrisisContact.objects.create(country="Россия", text="8-800-000-00-00")
+    assert not contacts.may_run()
+    row.confirmed_by, row.confirmed_at = "Анна", date(2026, 1, 1)
+    row.save()
+    assert contacts.may_run()
+
+
+def test_a_runner_waits_until_they_stand(transactional_db: None, settings: Settings) -> None:
+    settings.TELEGRAM_GATEWAY = "telegram"
+    drain = Drain.manual()
+    drain.set()
+    asyncio.run(asyncio.wait_for(_wait_for_help_contacts(drain), 10))
+    CrisisContact.objects.create(
+        country="Россия", text="8-800-000-00-00", confirmed_by="Анна", confirmed_at=date(2026, 1, 1)
+    )
+    asyncio.run(asyncio.wait_for(_wait_for_help_contacts(Drain.manual()), 10))

@@ -1,0 +1,44 @@
+"""A person's history on their page, and what the kernel's own logs know of them."""
+
+from typing import Any
+
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from relove import people, show
+from relove.admin.logs import operation_name
+from relove.models import SessionLog, TelegramUser, UserActivityLog
+
+EMPTY = _("Nothing has happened yet.")
+
+
+@people.provider(UserActivityLog, SessionLog)
+def touches(user: TelegramUser) -> list[people.Event]:
+    """What the person did, and the stretches of work with them; messages tell their own text."""
+    rows: Any = UserActivityLog.objects.filter(user=user).exclude(activity_type="message")
+    done = [
+        people.Event(row.created_at, operation_name(row.activity_type), str(row.details.get("text", "")), row)
+        for row in rows.order_by("-created_at")[: people.LIMIT]
+    ]
+    sessions = SessionLog.objects.filter(user=user).order_by("-start_time")[: people.LIMIT]
+    return done + [
+        people.Event(row.start_time, show.capital(row.get_session_type_display()), "", row) for row in sessions
+    ]
+
+
+def history(user: TelegramUser) -> SafeString:
+    """The events as rows: when, what (a link to the row), the text."""
+    events = people.timeline(user)
+    if not events:
+        return format_html("<span>{}</span>", EMPTY)
+    rows = format_html_join(
+        "",
+        "<li>{} {} {}</li>",
+        ((show.short_time(e.at), show.link(e.row, e.what), _text(e.text)) for e in events),
+    )
+    return format_html('<ul class="rl-list">{}</ul>', rows)
+
+
+def _text(text: str) -> SafeString:
+    return show.foreign_text(text) if text else SafeString()

@@ -1,0 +1,60 @@
+"""What each app knows of a person: a register that the person's page walks.
+
+An app registers a function that answers with the events of one Telegram user, newest first and at most
+`LIMIT`; together they are the person's history in time order.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Model
+
+from relove.models import TelegramUser
+
+LIMIT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened with a person: when, what in words, the text if there was one, and its row."""
+
+    at: datetime
+    what: str
+    text: str = ""
+    row: Model | None = None
+
+
+Timeline = Callable[[TelegramUser], Iterable[Event]]
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """`models` are the tables with a key to users that the function answers for."""
+
+    timeline: Timeline
+    models: tuple[type[Model], ...]
+
+
+_providers: list[Provider] = []
+
+
+def provider(*models: type[Model]) -> Callable[[Timeline], Timeline]:
+    """Register what an app knows of a person in these tables."""
+
+    def register(function: Timeline) -> Timeline:
+        _providers.append(Provider(function, models))
+        return function
+
+    return register
+
+
+def covered() -> set[type[Model]]:
+    """The tables somebody answers for."""
+    return {model for known in _providers for model in known.models}
+
+
+def timeline(user: TelegramUser) -> list[Event]:
+    """The person's newest events from all apps, newest first."""
+    events = [event for known in _providers for event in known.timeline(user)]
+    return sorted(events, key=lambda event: event.at, reverse=True)[:LIMIT]

@@ -1,0 +1,54 @@
+"""A person's page: every app's events in time order, and no table about people that nobody answers for."""
+
+from datetime import timedelta
+
+import pytest
+from django.apps import apps
+from django.test import Client
+from django.urls import reverse
+
+from accounts_mgmt.models import Contact
+from commentators import direct
+from relove import people
+from relove.models import OperationLog, Staff, TelegramUser
+from relove.telegram.gateway import Message, Peer, PeerKind, Person
+from tests.commentators.conftest import NOW, commentator
+
+# The system's own log names a person, but tells what a machine did.
+TECHNICAL = {OperationLog}
+
+
+def test_every_table_about_people_has_somebody_who_answers_for_it() -> None:
+    about = {
+        model
+        for model in apps.get_models()
+        if any(field.related_model is TelegramUser for field in model._meta.fields)
+    }
+    assert about - TECHNICAL - people.covered() == set()
+
+
+@pytest.fixture
+def user(db: None) -> TelegramUser:
+    account = commentator(1).session
+    for number, text in enumerate(["Здравствуйте! <b>", "стоп"], 1):
+        date = NOW + timedelta(minutes=number)
+        sender = Person(900, "olga", "Ольга")
+        message = Message(Peer(PeerKind.USER, 900), number, text, date, sender)
+        direct.saw(account.pk, message, date)
+    Contact.objects.update(consent_at=NOW - timedelta(days=1), consent_note="анкета")
+    return TelegramUser.objects.get()
+
+
+def test_events_of_all_apps_stand_in_time_order(user: TelegramUser) -> None:
+    events = people.timeline(user)
+    assert [event.at for event in events] == sorted((event.at for event in events), reverse=True)
+    texts = [event.text for event in events]
+    assert texts.index("стоп") < texts.index("Здравствуйте! <b>") < texts.index("анкета")
+    assert any(event.row and event.row._meta.model_name == "useractivitylog" for event in events)
+
+
+def test_the_page_shows_them(user: TelegramUser, client: Client) -> None:
+    client.force_login(Staff.objects.create_superuser("anna", password=None))
+    page = client.get(reverse("admin:relove_telegramuser_change", args=[user.pk])).content.decode()
+    assert "Здравствуйте! &lt;b&gt;" in page
+    assert "анкета" in page
