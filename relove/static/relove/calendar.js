@@ -65,8 +65,9 @@ const drawEvent = ({ event }) => {
   const { initials, account } = event.extendedProps;
   const line = make("div", "rl-event-line");
   line.append(make("b", "", clock(event.start)), make("span", "rl-initials", initials));
+  line.append(make("span", "rl-event-text", event.title));
   line.title = `${account}: ${event.title}`;
-  return { domNodes: [line, make("div", "rl-event-text", event.title)] };
+  return { domNodes: [line] };
 };
 
 const move = async (id, at, date) => {
