@@ -24,10 +24,13 @@ from commentators import direct
 from commentators.models import DirectMessage
 from relove import desk, people, show
 from relove.admin.base import ReadOnlyAdmin
+from relove.language import detect_language
 from relove.models import Staff, TelegramUser
 
 INBOX = "admin:commentators_directmessage_inbox"
 LISTED, SHOWN = 50, 100
+# What never stood in the chat and is not on its way there.
+UNSAID = ("draft", "rejected", "cancelled")
 
 
 def url(account_id: int, user_id: int) -> str:
@@ -135,7 +138,8 @@ def inbox(request: HttpRequest, page: DirectMessageAdmin) -> HttpResponse:
 
 def threads() -> QuerySet[DirectMessage]:
     """The newest message of each thread: cries for help first, then unread, then what waits for a decision."""
-    newest = DirectMessage.objects.order_by("sender_id", "user_id", "-id").distinct("sender_id", "user_id")
+    said = DirectMessage.objects.exclude(status__in=UNSAID)
+    newest = said.order_by("sender_id", "user_id", "-id").distinct("sender_id", "user_id")
     same = DirectMessage.objects.thread(OuterRef("sender_id"), OuterRef("user_id"))  # type: ignore[arg-type]
     alerts = Contact.objects.alerting().filter(user=OuterRef("user_id"))
     rows: QuerySet[DirectMessage] = DirectMessage.objects.filter(id__in=newest.values("id")).annotate(
@@ -158,11 +162,11 @@ def _entry(row: Any) -> dict[str, Any]:
 
 def _open(account_id: int, user_id: int) -> dict[str, Any]:
     thread = _found(account_id, user_id)
-    rows = list(thread.messages.exclude(status__in=("draft", "rejected", "cancelled")).order_by("-id")[:SHOWN])
+    rows = list(thread.messages.exclude(status__in=UNSAID).order_by("-id")[:SHOWN])
     draft = thread.messages.drafts().order_by("-id").first()
     last = next((row for row in rows if row.direction == "in"), None)
     opening = DirectMessage(sender=thread.account, user=thread.user, text="", origin="machine")
-    direct.disclose(opening, "ru")
+    direct.disclose(opening, detect_language(draft.text if draft else "") or "ru")
     return {
         "thread": thread,
         "contact": Contact.objects.filter(user=thread.user).select_related("account", "acknowledged_by").first(),
@@ -279,7 +283,7 @@ def alerts(request: HttpRequest, now: Any) -> desk.Panel | None:
 @people.provider(DirectMessage, Contact)
 def told(user: TelegramUser) -> list[people.Event]:
     """Both sides' messages, and what the person agreed to; stops stand in the activity log."""
-    rows = DirectMessage.objects.filter(user=user).exclude(status__in=("draft", "rejected", "cancelled"))
+    rows = DirectMessage.objects.filter(user=user).exclude(status__in=UNSAID)
     events = [
         people.Event(
             row.sent_at or row.created_at,
