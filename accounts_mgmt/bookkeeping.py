@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts_mgmt import health
+from accounts_mgmt import health, reasons
 from accounts_mgmt.claims import GUARD, Claimed, Settlement
 from accounts_mgmt.models import AccountSecurityLog, TelegramAccountSession
 from accounts_mgmt.outbox import OutgoingMessage, Status
@@ -70,8 +70,9 @@ def operation(settlement: Settlement) -> oplog.Operation:
 
 def unexpected(row: Claimed) -> Settlement:
     """A fault of our own: the row waits for a person, whose log has the traceback."""
-    reason = _("A fault in the program; the log has the details.")
-    return Settlement(row, Status.UNKNOWN, unclear=True, code="UNEXPECTED", reason=reason, set_aside=True)
+    return Settlement(
+        row, Status.UNKNOWN, unclear=True, code="UNEXPECTED", reason=_(reasons.FAULT), set_aside=True
+    )
 
 
 def session_of(account_id: int) -> SessionData:

@@ -1,25 +1,30 @@
 """The runner's side of account calls: claim those of held accounts, carry them out, answer."""
 
 import asyncio
+import contextlib
 import json
+import logging
 from typing import Any
 
 from django.db.models.functions import Now
+from django.utils.translation import gettext
 
 from accounts_mgmt import calls, health, reasons
 from accounts_mgmt.delivery import Held
 from accounts_mgmt.leases import Lease
-from accounts_mgmt.lines import Line
+from accounts_mgmt.lines import AWAY, Line
 from accounts_mgmt.models import AccountCall
 from relove.db import in_thread, notify
 from relove.telegram.gateway import GatewayError, OutcomeUnknown
+
+logger = logging.getLogger(__name__)
 
 # A kind that this runner does not know (an older version, say) is left for one that does.
 CLAIM = """
 UPDATE account_calls c SET state = 'running', claimed_by = held.token
 FROM unnest(%s::bigint[], %s::bigint[]) AS held (account, token)
 WHERE c.account_id = held.account AND c.state = 'waiting' AND c.deadline > now() AND c.kind = ANY(%s)
-RETURNING c.id, c.account_id, c.kind, c.arguments
+RETURNING c.id, c.account_id, c.kind, c.arguments, held.token
 """
 
 # A former holder died with these: what may be repeated waits again, the rest nobody can know.
@@ -49,10 +54,13 @@ class CallDesk:
     async def _serve(self, held: list[Held], kinds: list[str]) -> None:
         accounts, tokens = [one.lease.account for one in held], [one.lease.token for one in held]
         claimed = await self._line.rows(CLAIM, [accounts, tokens, kinds])
-        for call_id, account, kind, arguments in claimed:
-            one = self._held[account]
-            call = calls.Call(call_id, account, _parsed(arguments), one.lease.token)
-            task = asyncio.create_task(self._carry_out(one, kind, call))
+        for call_id, account, kind, arguments, token in claimed:
+            one = self._held.get(account)
+            call = calls.Call(call_id, account, _parsed(arguments), token)
+            # else let go while the claim was under way
+            is_held = one and one.lease.token == token
+            work = self._carry_out(one, kind, call) if one and is_held else in_thread(put_back, call)
+            task = asyncio.create_task(work)
             self._running[task] = calls.get(kind)
             task.add_done_callback(self._running.pop)
 
@@ -68,20 +76,37 @@ class CallDesk:
             await asyncio.wait(self._running)
 
     async def _carry_out(self, held: Held, name: str, call: calls.Call) -> None:
+        """Kinds are any app's code: this is the boundary at which whatever they raise becomes an answer."""
         kind = calls.get(name)
+        try:
+            await self._answer(held, kind, call)
+        except AWAY as error:
+            # what was done cannot be written: closed by the next holder, or when its time is over
+            logger.warning("call %s (%s): the database is away (%s)", call.id, name, type(error).__name__)
+        except Exception:
+            logger.exception("call %s (%s): unexpected", call.id, name)
+            state = AccountCall.State.REFUSED if kind.repeatable else AccountCall.State.UNKNOWN
+            with contextlib.suppress(*AWAY):
+                await in_thread(finish, call.id, call.token, state, None, gettext(reasons.FAULT))
+
+    async def _answer(self, held: Held, kind: calls.Kind, call: calls.Call) -> None:
         try:
             result = await kind.run(held.gateway, call)
         except GatewayError as error:
             # nobody is signed in yet whom an error could stop
             effect = None if held.signing_in else health.effect_of(error)
             if effect and not effect.chat_only:
-                await in_thread(health.apply, call.account, held.lease.token, effect, error.code, None, name)
+                await in_thread(health.apply, call.account, call.token, effect, error.code, None, kind.name)
                 held.lost = held.lost or effect.ends_session
-            lost = isinstance(error, OutcomeUnknown) and not kind.repeatable
-            state = AccountCall.State.UNKNOWN if lost else AccountCall.State.REFUSED
-            await in_thread(finish, call.id, held.lease.token, state, None, reasons.sentence(error))
+            cut = isinstance(error, OutcomeUnknown)
+            if cut and kind.repeatable and held.lost:
+                # by our own letting go: the next holder begins anew
+                await in_thread(put_back, call)
+                return
+            state = AccountCall.State.UNKNOWN if cut and not kind.repeatable else AccountCall.State.REFUSED
+            await in_thread(finish, call.id, call.token, state, None, reasons.sentence(error))
         else:
-            await in_thread(finish, call.id, held.lease.token, AccountCall.State.DONE, result, "")
+            await in_thread(finish, call.id, call.token, AccountCall.State.DONE, result, "")
 
 
 def finish(call_id: int, token: int, state: AccountCall.State, result: dict[str, Any] | None, error: str) -> None:
@@ -90,6 +115,13 @@ def finish(call_id: int, token: int, state: AccountCall.State, result: dict[str,
         state=state, result=result, error=error[:255], finished_at=Now()
     )
     notify(DONE_CHANNEL, str(call_id))
+
+
+def put_back(call: calls.Call) -> None:
+    """Let it wait for the account's next holder, if it is still ours."""
+    AccountCall.objects.filter(id=call.id, claimed_by=call.token, state=AccountCall.State.RUNNING).update(
+        state=AccountCall.State.WAITING, claimed_by=None
+    )
 
 
 def _parsed(value: Any) -> dict[str, Any]:

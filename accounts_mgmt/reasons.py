@@ -60,6 +60,7 @@ SENTENCES = {
 }
 EXHAUSTED = gettext_noop("Telegram failed three times (%(code)s).")
 UNREADABLE = gettext_noop("Whether it arrived cannot be read in the chat: please look there yourself.")
+FAULT = gettext_noop("A fault in the program; the log has the details.")
 CRASHED = gettext_noop("A process died three times with this message in its hands.")
 
 

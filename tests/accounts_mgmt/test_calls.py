@@ -1,14 +1,21 @@
 """Account calls: asked by rows, carried out by the runner that holds the account."""
 
+import asyncio
+import math
+import threading
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from django.utils import timezone
 
 from accounts_mgmt import calls
-from accounts_mgmt.call_desk import finish
+from accounts_mgmt.call_desk import CallDesk, finish
+from accounts_mgmt.delivery import Held
+from accounts_mgmt.leases import Lease
+from accounts_mgmt.lines import Line
 from accounts_mgmt.models import AccountCall, AccountSecurityLog, TelegramAccountSession
 from relove.models import Staff
 from relove.telegram.gateway import Gateway, Outgoing, Peer, PeerKind
@@ -122,6 +129,73 @@ def test_what_this_runner_cannot_or_may_no_longer_do_is_left_alone(scene: Scene,
         answer(ask(scene, "resolve", name="put_k_sebe"))
     states = AccountCall.objects.filter(id__in=(late.pk, foreign.pk)).values_list("state", flat=True)
     assert list(states) == [State.WAITING, State.WAITING]
+
+
+@pytest.mark.parametrize(("repeatable", "state"), [(True, State.REFUSED), (False, State.UNKNOWN)])
+def test_a_fault_of_ours_is_an_answer_too(
+    repeatable: bool, state: str, scene: Scene, register: Register, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def fail(gateway: Gateway, call: calls.Call) -> dict[str, Any]:
+        raise ZeroDivisionError("of the test")
+
+    async def talk(gateway: Gateway, call: calls.Call) -> dict[str, Any]:
+        return {"not for a column": object()}
+
+    register("fail", fail, repeatable=repeatable)
+    register("talk", talk, repeatable=repeatable)
+    with running_runner():
+        answers = [answer(ask(scene, kind)) for kind in ("fail", "talk")]
+        assert answer(ask(scene, "profile")).state == State.DONE
+    assert [one.state for one in answers] == [state, state]
+    assert {one.error for one in answers} == {"Ошибка в программе; подробности в журнале."}
+    assert "ZeroDivisionError: of the test" in caplog.text
+
+
+def test_what_letting_go_cuts_short_waits_for_the_next_holder(scene: Scene, register: Register) -> None:
+    begun = threading.Event()
+
+    async def wait(gateway: Gateway, call: calls.Call) -> dict[str, Any]:
+        begun.set()
+        return {"name": (await gateway.profile()).first_name}
+
+    register("wait", wait)
+    account = scene.accounts[0].session
+    with running_runner():
+        answer(ask(scene, "profile"))
+        scene.client.add_fault("silence", method="users.GetFullUser", account=account.telegram_user_id)
+        call = ask(scene, "wait")
+        wait_for(begun.is_set, "it is under way")
+        TelegramAccountSession.objects.filter(id=account.pk).update(state="disabled")
+        wait_for(lambda: held(account) is None, "it is let go")
+        waiting = AccountCall.objects.filter(id=call.pk, state=State.WAITING, claimed_by=None)
+        wait_for(waiting.exists, "the call waits again")
+        scene.client.clear_faults()
+        TelegramAccountSession.objects.filter(id=account.pk).update(state="active")
+        assert answer(call).result == {"name": "Анна"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_call_claimed_for_an_account_just_let_go_waits_again() -> None:
+    account = TelegramAccountSession.objects.create(label="Анна", role="main", lease_token=7)
+    call = calls.ask(account.pk, "profile", {}, now=timezone.now())
+    ours = {account.pk: Held(Lease(account.pk, 7, math.inf), cast(Gateway, SimpleNamespace(connected=True)))}
+
+    class SlowLine(Line):
+        async def rows(self, sql: str, parameters: Any) -> list[Any]:
+            found = await super().rows(sql, parameters)
+            ours.clear()
+            return found
+
+    async def serve() -> None:
+        line = SlowLine()
+        desk = CallDesk(line, ours)
+        await desk.serve()
+        await desk.join()
+        await line.close()
+
+    asyncio.run(serve())
+    call.refresh_from_db()
+    assert (call.state, call.claimed_by, call.finished_at) == (State.WAITING, None, None)
 
 
 # --- rows ---------------------------------------------------------------------------------------
