@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models.functions import Now
 from django.utils.translation import gettext
 
-from accounts_mgmt import calls, health, reasons
+from accounts_mgmt import calls, health, reasons, sign_in_steps
 from accounts_mgmt.delivery import Held
 from accounts_mgmt.leases import Lease
 from accounts_mgmt.lines import AWAY, Line
@@ -107,6 +107,9 @@ class CallDesk:
             await in_thread(finish, call.id, call.token, state, None, reasons.sentence(error))
         else:
             await in_thread(finish, call.id, call.token, AccountCall.State.DONE, result, "")
+        if held.signing_in and sign_in_steps.is_over(held.gateway):
+            # only now: whoever holds the account next must find the call answered
+            held.lost = True
 
 
 def finish(call_id: int, token: int, state: AccountCall.State, result: dict[str, Any] | None, error: str) -> None:

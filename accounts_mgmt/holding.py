@@ -146,6 +146,9 @@ class Holding:
             await login.disconnect()
             await in_thread(sign_in_steps.connection_refused, lease.account, lease.token, error)
             return
+        if login.finished:
+            await login.disconnect()
+            return
         self.held[lease.account] = Held(lease, cast(Gateway, login), signing_in=True)
         self._wake.set()
 

@@ -152,14 +152,15 @@ async def _finish(login: "MtprotoLogin", account_id: int, token: int, profile: P
     imported = await in_thread(_is_import, account_id)
     try:
         await in_thread(finished, account_id, token, profile, login.session)
-    except Refused:
+    except Refused as error:
+        await in_thread(note_problem, account_id, token, error)
         if not imported:
             # an imported session may be the very one in use; a new one is nobody's
             await login.log_out()
         await in_thread(_update, account_id, token, session=None)
-        login.finish()
+        login.finished = True
         raise
-    login.finish()
+    login.finished = True
     return {"name": profile.first_name, "username": profile.username}
 
 
@@ -197,6 +198,11 @@ def _refuse_another(account: TelegramAccountSession, profile: Profile, phone: st
 
 
 # --- rows --------------------------------------------------------------------------------------------------
+
+
+def is_over(gateway: Gateway) -> bool:
+    """Whether a gateway for signing in has done what it was for."""
+    return cast("MtprotoLogin", gateway).finished
 
 
 def is_under_way(account_id: int) -> bool:

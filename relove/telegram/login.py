@@ -18,7 +18,7 @@ from telethon import errors, events, functions, types
 from telethon import password as srp
 
 from relove.telegram.errors import translate
-from relove.telegram.gateway import OutcomeUnknown, Profile, Refused, SessionLost
+from relove.telegram.gateway import GatewayError, OutcomeUnknown, Profile, Refused, SessionLost
 from relove.telegram.mtproto import Client, is_ours, make_client
 from relove.telegram.session import StoredSession
 from relove.telegram.session_data import SessionData, session_at
@@ -68,7 +68,9 @@ class MtprotoLogin:
         self._client: LoginClient | None = None
         self._scanned = asyncio.Event()
         self._busy = 0
-        self._finished = False
+        self._closed = False
+        # nothing is left to do here: from now on the session is an account's like any other, or nobody's
+        self.finished = False
 
     # --- connection ------------------------------------------------------------------------------
 
@@ -86,7 +88,7 @@ class MtprotoLogin:
             await client.connect()
 
     async def disconnect(self) -> None:
-        self._finished = True
+        self._closed = True
         if self._client is not None:
             with contextlib.suppress(ConnectionError, TimeoutError):
                 await self._client.disconnect()
@@ -94,14 +96,10 @@ class MtprotoLogin:
     async def flush(self) -> None:
         """Nothing is heard here that would have to be stored."""
 
-    def finish(self) -> None:
-        """Signed in: from here on the session is an account's like any other."""
-        self._finished = True
-
     @property
     def connected(self) -> bool:
         """False once it is over; on the way to another data centre it is not."""
-        if self._finished or self._client is None:
+        if self._closed or self._client is None:
             return False
         return self._busy > 0 or bool(self._client.is_connected())
 
@@ -211,14 +209,22 @@ class MtprotoLogin:
         """Go on with a session made elsewhere. Raises SessionLost where Telegram does not know it."""
         self._busy += 1
         try:
-            if self._client is not None:
-                await self._client.disconnect()
-            self._session = StoredSession(data)
-            await self.connect()
-            profile = await self.who()
+            profile: Profile = await self._change_to(data)
+            return profile
+        except GatewayError:
+            # it stays connected with a key of its own, for another try
+            await self._change_to(session_at(FIRST_DATA_CENTRE), known=False)
+            raise
         finally:
             self._busy -= 1
-        if profile is None:
+
+    async def _change_to(self, data: SessionData, *, known: bool = True) -> Any:
+        if self._client is not None:
+            await self._client.disconnect()
+        self._session = StoredSession(data)
+        await self.connect()
+        profile = await self.who() if known else None
+        if known and profile is None:
             raise SessionLost("AUTH_KEY_UNREGISTERED")
         return profile
 

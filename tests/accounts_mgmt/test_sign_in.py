@@ -102,6 +102,10 @@ def test_by_a_code_and_then_the_account_works(
     assert (account.username, account.phone_mask) == ("anna", "+7 ••• ••• 11 22")
     assert account.phone is not None
     assert account.phone.reveal_text() == PHONE
+    tried = AccountCall.objects.get(kind="sign_in_code")
+    wait_for(lambda: not AccountCall.objects.open().filter(account=account).exists(), "the step is answered")
+    tried.refresh_from_db()
+    assert (tried.state, tried.result) == ("done", {"name": "Анна", "username": "anna"})
     log = AccountSecurityLog.objects.get(event="signed_in")
     assert (log.staff, log.details) == (staff, {"method": "code"})
     call = calls.ask(account.pk, "profile", {}, now=timezone.now())

@@ -1,8 +1,8 @@
 """Connect a Telegram account from the terminal: the same steps as the admin's pages, through a running system."""
 
 import getpass
-import sys
 import time
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -128,8 +128,11 @@ class Command(BaseCommand):
             self.stderr.write(str(error.message))
 
     def _show(self, link: str) -> None:
-        segno.make(link, error="l").terminal(out=sys.stdout, compact=True)
-        self.stdout.write(f"Scan it in Telegram: Settings, Devices, Link a device. Or open {link}")
+        drawn = StringIO()
+        segno.make(link, error="l").terminal(out=drawn, compact=True)
+        self.stdout.write(
+            f"{drawn.getvalue()}\nScan it in Telegram: Settings, Devices, Link a device. Or open {link}"
+        )
 
     def _leave_off(self, account_id: int) -> None:
         sign_in = SignIn.objects.filter(account_id=account_id).first()
