@@ -19,10 +19,12 @@ from relove.telegram.gateway import GatewayError, OutcomeUnknown
 
 logger = logging.getLogger(__name__)
 
-# A kind that this runner does not know (an older version, say) is left for one that does.
+# While Telegram makes an account wait it asks nothing, either. A kind that this runner does not know
+# (an older version, say) is left for one that does.
 CLAIM = """
 UPDATE account_calls c SET state = 'running', claimed_by = held.token
 FROM unnest(%s::bigint[], %s::bigint[]) AS held (account, token)
+JOIN telegram_account_sessions a ON a.id = held.account AND (a.flood_until IS NULL OR a.flood_until <= now())
 WHERE c.account_id = held.account AND c.state = 'waiting' AND c.deadline > now() AND c.kind = ANY(%s)
 RETURNING c.id, c.account_id, c.kind, c.arguments, held.token
 """

@@ -176,9 +176,15 @@ def ask_due(now: datetime) -> int:
     """
     asked = 0
     for channel in TelegramChannel.objects.due(now).exclude(chat=None).select_related("listener", "deputy"):
-        reader = next((one for one in (channel.listener, channel.deputy) if one and one.state == "active"), None)
+        readers = (channel.listener, channel.deputy)
+        reader = next((one for one in readers if one and _can_read(one, now)), None)
         waiting = AccountCall.objects.open().filter(kind="read_channel", arguments__channel=channel.id)
         if reader and not waiting.exists():
             calls.ask(reader.id, "read_channel", {"channel": channel.id}, now=now)
             asked += 1
     return asked
+
+
+def _can_read(account: TelegramAccountSession, now: datetime) -> bool:
+    waits = account.flood_until is not None and account.flood_until > now
+    return account.state == TelegramAccountSession.State.ACTIVE and account.session is not None and not waits

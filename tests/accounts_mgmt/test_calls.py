@@ -198,6 +198,21 @@ def test_a_call_claimed_for_an_account_just_let_go_waits_again() -> None:
     assert (call.state, call.claimed_by, call.finished_at) == (State.WAITING, None, None)
 
 
+def test_an_account_that_is_told_to_wait_asks_nothing(scene: Scene) -> None:
+    account = TelegramAccountSession.objects.filter(id=scene.accounts[0].session_id)
+    with running_runner():
+        answer(ask(scene, "profile"))
+        account.update(flood_until=timezone.now() + timedelta(hours=1), paused_until=None)
+        waiting = ask(scene, "profile")
+        # a later call of another account has been served
+        answer(ask(scene, "profile", account=1))
+        waiting.refresh_from_db()
+        assert waiting.state == State.WAITING
+        # a pause concerns what is written, not what is asked
+        account.update(flood_until=None, paused_until=timezone.now() + timedelta(hours=1))
+        assert answer(waiting).state == State.DONE
+
+
 # --- rows ---------------------------------------------------------------------------------------
 
 
