@@ -1,19 +1,22 @@
 """What a runner writes besides the rows themselves, and how its batches become columns."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts_mgmt import health, reasons
+from accounts_mgmt import health, reasons, sign_in_steps
 from accounts_mgmt.claims import GUARD, Claimed, Settlement
 from accounts_mgmt.models import AccountSecurityLog, TelegramAccountSession
 from accounts_mgmt.outbox import OutgoingMessage, Status
 from accounts_mgmt.sessions import open_session
 from relove import oplog
+from relove.fields import KeyMissing
 from relove.models import SessionLog
+from relove.telegram import mtproto
 from relove.telegram.gateway import Profile
 from relove.telegram.session import SessionData
 
@@ -75,8 +78,38 @@ def unexpected(row: Claimed) -> Settlement:
     )
 
 
+class Unusable(Exception):
+    """No connection is tried with the account's session; the message says why."""
+
+
 def session_of(account_id: int) -> SessionData:
-    return open_session(TelegramAccountSession.objects.get(id=account_id))
+    """Raises Unusable."""
+    with _opening():
+        data = open_session(TelegramAccountSession.objects.get(id=account_id))
+    if not mtproto.belongs_here(data):
+        raise Unusable(_("The session is of the other Telegram, sandbox or real, than the one in force."))
+    return data
+
+
+def half_session_of(account_id: int) -> SessionData | None:
+    """Of an account that is being signed in. Raises Unusable."""
+    with _opening():
+        return sign_in_steps.session_of(account_id)
+
+
+@contextmanager
+def _opening() -> Iterator[None]:
+    try:
+        yield
+    except (KeyMissing, ValueError, KeyError) as error:
+        raise Unusable(_("The session cannot be opened: its key is missing, or it is damaged.")) from error
+
+
+def set_apart(account_id: int, token: int, reason: str) -> None:
+    """Say at the account why it is not connected; the security log is told once."""
+    held = TelegramAccountSession.objects.filter(id=account_id, lease_token=token)
+    if held.exclude(state_reason=reason).update(state_reason=reason):
+        health.log_event(account_id, AccountSecurityLog.Event.RELEASED, reason=reason)
 
 
 def taken(account_id: int, profile: Profile) -> int:
@@ -86,6 +119,8 @@ def taken(account_id: int, profile: Profile) -> int:
     """
     now = timezone.now()
     health.saw_profile(account_id, profile.username, profile.first_name, profile.bio)
+    active = TelegramAccountSession.objects.filter(id=account_id, state=TelegramAccountSession.State.ACTIVE)
+    active.exclude(state_reason="").update(state_reason="")
     health.log_event(account_id, AccountSecurityLog.Event.LEASED)
     left_open = SessionLog.objects.filter(account_id=account_id, end_time=None)
     for session_id in left_open.values_list("id", flat=True):

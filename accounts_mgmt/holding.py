@@ -113,6 +113,9 @@ class Holding:
                 await self._connect(lease)
         except GatewayError as error:
             await self._refused(lease, error)
+        except bookkeeping.Unusable as error:
+            logger.error("account %s is not connected: %s", lease.account, error)
+            await in_thread(bookkeeping.set_apart, lease.account, lease.token, str(error))
         except AWAY as error:
             logger.warning("account %s: the database is away (%s)", lease.account, type(error).__name__)
         finally:
@@ -136,7 +139,7 @@ class Holding:
 
     async def _open_sign_in(self, lease: Lease) -> None:
         """Connect with a key that is nobody's yet; account calls do the rest."""
-        data = await in_thread(sign_in_steps.session_of, lease.account)
+        data = await in_thread(bookkeeping.half_session_of, lease.account)
         login = MtprotoLogin(data, local_addr=self._local_addr, may_send=lambda: lease.is_valid)
         try:
             await login.connect()
@@ -191,6 +194,7 @@ class Holding:
                 await held.gateway.disconnect()
         with contextlib.suppress(*AWAY):
             await self._left(lease)
-            await (await self._leases()).release([lease])
             if not held.signing_in:
                 await in_thread(bookkeeping.given_up, lease.account, held.session_log, lost)
+            # last: the next holder closes what it finds open
+            await (await self._leases()).release([lease])

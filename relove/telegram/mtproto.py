@@ -6,6 +6,7 @@ import logging
 import re
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime, timedelta
+from ipaddress import ip_address
 from typing import Any
 
 from django.conf import settings
@@ -54,6 +55,20 @@ def trust_sandbox_key() -> None:
 def sandbox_address() -> tuple[str, int]:
     host, _, port = settings.SANDBOX_TELEGRAM.rpartition(":")
     return host, int(port)
+
+
+def belongs_here(data: SessionData) -> bool:
+    """Whether the session is one of the Telegram in force: the other, sandbox or real, knows nothing of its key.
+
+    Telegram's own servers have public addresses, a sandbox a local one or a name.
+    """
+    try:
+        is_public = ip_address(data.address).is_global
+    except ValueError:
+        is_public = False
+    if settings.TELEGRAM_GATEWAY == "sandbox":
+        return not is_public or data.address == sandbox_address()[0]
+    return is_public
 
 
 def fenced(may_send: Callable[[], bool]) -> type[ConnectionTcpFull]:
