@@ -433,7 +433,7 @@ class DirectMessage(OutgoingMessage):
             models.Index(fields=["user", "-id"], name="direct_person"),
             models.Index(fields=["sender", "message_id"], name="direct_message_id"),
             # the sweep's query, and what is unread
-            models.Index(fields=["id"], name="direct_wanted", condition=Q(stage="wanted")),
+            models.Index(fields=["stage", "id"], name="direct_stage", condition=Q(stage__in=("wanted", "person"))),
             models.Index(fields=["user"], name="direct_unread", condition=Q(direction="in", is_read=False)),
         ]
 

@@ -128,9 +128,7 @@ class SessionLog(models.Model):
         SALES = "sales", _("sales")
         EDUCATION = "education", _("education")
 
-    user = models.ForeignKey(
-        TelegramUser, models.SET_NULL, null=True, blank=True, verbose_name=_("Telegram user")
-    )
+    user = models.ForeignKey(TelegramUser, models.SET_NULL, null=True, blank=True, verbose_name=_("Telegram user"))
     account_id = models.BigIntegerField(_("account"), null=True, blank=True, db_index=True)
     session_type = models.CharField(_("type"), max_length=16, choices=Type.choices)
     status = models.CharField(_("status"), max_length=16, choices=Status.choices, default=Status.ACTIVE)

@@ -115,13 +115,9 @@ def get_operation_stats(since: datetime) -> dict[str, dict[str, Any]]:
     rows = (
         OperationLog.objects.filter(created_at__gte=since)
         .values("operation_type")
-        .annotate(
-            total=Count("id"), failed=Count("id", filter=Q(status="failed")), mean_ms=Avg("duration_ms")
-        )
+        .annotate(total=Count("id"), failed=Count("id", filter=Q(status="failed")), mean_ms=Avg("duration_ms"))
     )
-    return {
-        row["operation_type"]: {name: row[name] for name in ("total", "failed", "mean_ms")} for row in rows
-    }
+    return {row["operation_type"]: {name: row[name] for name in ("total", "failed", "mean_ms")} for row in rows}
 
 
 def log_activity(

@@ -62,7 +62,9 @@ def test_a_post_becomes_a_comment_and_its_response_is_read(settings: Any) -> Non
 
             # a post appears in the channel: it is stored once and summarised
             published = telegram.publish(channel.username, POST)
-            post = wait_for(lambda: TelegramPost.objects.filter(summary__isnull=False).first(), "the post is summarised")
+            post = wait_for(
+                lambda: TelegramPost.objects.filter(summary__isnull=False).first(), "the post is summarised"
+            )
             assert (post.message_id, post.text) == (published["id"], POST)
             assert set(post.summary) == {"main_idea", "keywords", "tone", "content_type"}
 
@@ -85,7 +87,8 @@ def test_a_post_becomes_a_comment_and_its_response_is_read(settings: Any) -> Non
             telegram.comment(reader, channel.username, post.message_id, "Спасибо!", reply_to=accepted["message"])
             metrics.ask_due(timezone.now())
             read = wait_for(
-                lambda: GeneratedComment.objects.filter(engagement_metrics__isnull=False).first(), "the response is read"
+                lambda: GeneratedComment.objects.filter(engagement_metrics__isnull=False).first(),
+                "the response is read",
             )
             assert read.engagement_metrics["likes"] >= 1
             assert read.engagement_metrics["replies"] == 1
