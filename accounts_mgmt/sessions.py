@@ -41,6 +41,7 @@ def open_session(account: TelegramAccountSession) -> SessionData:
     """The session as the client needs it. Raises KeyMissing outside runners."""
     assert account.session is not None, "an account without a session is never connected"
     data = opened_session(account.session)
+    data.own_id = account.telegram_user_id or 0
     states = AccountUpdateState.objects.filter(account=account)
     entities = AccountEntity.objects.filter(account=account).order_by("-seen_at")[:ENTITIES_LOADED]
     data.states = {s.entity_id: UpdateState(s.pts, s.qts, s.seq, s.date) for s in states}

@@ -23,6 +23,7 @@ from weakref import WeakKeyDictionary
 
 import django_q.cluster
 from django.conf import settings
+from django.db import connections
 from django_q.brokers.orm import ORM
 from django_q.cluster import get_mp_context
 from django_q.conf import Conf
@@ -31,13 +32,15 @@ from django_q.worker import worker
 from relove.cluster.death import adopt_orphans, die_with_parent, reap_orphans
 from relove.cluster.draining import DRAIN_SECONDS, drain
 from relove.cluster.heartbeats import EVERY_SECONDS, record_heartbeat
-from relove.cluster.holders import long_task
+from relove.cluster.holders import ask_for_holder, long_task
 from relove.cluster.locks import safe_value
 from relove.cluster.queues import make_safe
 from relove.cluster.shared import Lifeline, Place, Watch, make_places
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 ROUND_SECONDS = 0.5
+# How long a worker may wait for its long task before the cluster asks for it anew.
+ASK_SECONDS = 3.0
 
 logger = logging.getLogger(__name__)
 
@@ -134,6 +137,7 @@ class Sentinel(django_q.cluster.Sentinel):  # type: ignore[misc]
         self.place, *self.worker_places = places
         self.place_of: WeakKeyDictionary[BaseProcess, Place] = WeakKeyDictionary()
         self.place.hold()
+        self.asked_at = monotonic()
         super().__init__(*arguments, broker=HeartbeatBroker())
 
     def start(self) -> None:
@@ -144,7 +148,19 @@ class Sentinel(django_q.cluster.Sentinel):  # type: ignore[misc]
     def status(self) -> Any:
         # Asked in every round of the guard's loop and of the stop's.
         self.place.beat()
+        self._ask_again()
         return super().status()
+
+    def _ask_again(self) -> None:
+        """A neighbour of the same name may have fetched our worker's wish ahead of its own need.
+
+        It fetches no more than its queue holds, so a wish or two later one is left for us.
+        """
+        if long_task() and monotonic() - self.asked_at >= ASK_SECONDS:
+            self.asked_at = monotonic()
+            if any(self.place_of[process].untouched for process in self.pool):
+                ask_for_holder()
+                connections.close_all()
 
     def spawn_worker(self) -> None:
         taken = [self.place_of[process] for process in self.pool]

@@ -52,6 +52,7 @@ OF_THE_MESSAGE_ALONE = [
     "AlreadySent",
     "OutcomeUnknown",
     "Temporary",
+    "PasswordNeeded",
 ]
 
 

@@ -78,5 +78,5 @@ def test_three_automatic_messages_a_day_over_all_accounts(account: TelegramAccou
 def test_approving_says_at_once_what_the_send_would_refuse(account: TelegramAccountSession, staff: Staff) -> None:
     made = draft(account)
     Contact.objects.update(stopped_at=NOW)
-    with pytest.raises(ValidationError, match="no more automatic"):
+    with pytest.raises(ValidationError, match="автоматических"):
         direct.approve(made.pk, made.text, staff, NOW)

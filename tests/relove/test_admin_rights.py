@@ -210,7 +210,8 @@ def test_who_has_full_access_is_out_of_reach_of_others(may: May, scene: Scene) -
 def test_a_role_is_changed_by_those_with_full_access(may: May, scene: Scene) -> None:
     role = Group.objects.get()
     place = reverse("admin:auth_group_change", args=[role.pk])
-    form = {"name": "Редакторы", "permissions": [1]}
+    right = Permission.objects.earliest("id").pk
+    form = {"name": "Редакторы", "permissions": [right]}
 
     assert may(*RIGHTS_FOR_STAFF).post(place, form).status_code == 403
 
@@ -219,4 +220,4 @@ def test_a_role_is_changed_by_those_with_full_access(may: May, scene: Scene) -> 
     client = Client()
     client.force_login(scene.staff)
     assert client.post(place, form).status_code == 302
-    assert [p.pk for p in role.permissions.all()] == [1]
+    assert [p.pk for p in role.permissions.all()] == [right]
