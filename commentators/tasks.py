@@ -10,7 +10,7 @@ from commentators import drafting, metrics, monitoring, replying
 from commentators.posts import LLM_CHANNEL
 from relove import llm
 from relove.cluster import Drain, drain
-from relove.db import connect
+from relove.db import listening
 
 
 def run_llm() -> None:
@@ -54,8 +54,7 @@ async def _listen(wakes: list[asyncio.Event]) -> None:
     """Wake at once when posts or messages come; without it the sweep finds them a second later."""
     while True:
         try:
-            async with await connect() as connection:
-                await connection.execute(f"LISTEN {LLM_CHANNEL}")
+            async with listening(LLM_CHANNEL) as connection:
                 async for _notice in connection.notifies():
                     for wake in wakes:
                         wake.set()

@@ -8,7 +8,7 @@ from channels.generic.websocket import AsyncJsonWebsocketConsumer
 from django.contrib.sessions.backends.base import SessionBase
 
 from relove import live
-from relove.db import connect, in_thread
+from relove.db import in_thread, listening
 from relove.models import Staff
 
 BEAT_SECONDS = 20
@@ -86,8 +86,7 @@ class Pages:
         while True:
             # the database went away, or a page in the middle of being told: all start afresh
             with contextlib.suppress(psycopg.Error, OSError, RuntimeError):
-                async with await connect() as connection:
-                    await connection.execute(f"LISTEN {live.CHANNEL}")
+                async with listening(live.CHANNEL) as connection:
                     # what happened while nobody listened is not known: pages fetch afresh
                     await self._tell(None)
                     async for notice in connection.notifies():

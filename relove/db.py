@@ -1,6 +1,7 @@
 """The database from asyncio, and NOTIFY."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any, ParamSpec, TypeVar
 
 import psycopg
@@ -31,6 +32,19 @@ async def connect() -> psycopg.AsyncConnection[Any]:
     for name in ("cursor_factory", "context", "server_side_binding", "pool", "prepare_threshold"):
         parameters.pop(name, None)
     return await psycopg.AsyncConnection.connect(**parameters, autocommit=True, prepare_threshold=1)
+
+
+@asynccontextmanager
+async def listening(channel: str) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
+    """A connection of its own that hears what `notify` says on a channel."""
+    connection = await connect()
+    try:
+        await connection.execute(f"LISTEN {channel}")
+        yield connection
+    finally:
+        # not by the connection's own `async with`: it rolls back first, and a second cancellation there
+        # would leave it open; closing cannot be interrupted
+        await connection.close()
 
 
 def notify(channel: str, payload: str = "") -> None:
