@@ -41,7 +41,7 @@ style: $(STAMP)
 	.venv/bin/ruff format --check
 
 types: $(STAMP)
-	.venv/bin/mypy relove accounts_mgmt commentators
+	.venv/bin/mypy relove accounts_mgmt commentators diagnostics sales
 
 arrows: $(STAMP)
 	.venv/bin/lint-imports

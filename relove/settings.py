@@ -37,6 +37,8 @@ INSTALLED_APPS = [
     "relove.apps.ReloveConfig",
     "accounts_mgmt.apps.AccountsConfig",
     "commentators.apps.CommentatorsConfig",
+    "diagnostics.apps.DiagnosticsConfig",
+    "sales.apps.SalesConfig",
     "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
     "unfold.contrib.import_export",
