@@ -1,0 +1,19 @@
+"""Channels, their posts, the accounts that comment and the comments themselves."""
+
+from commentators.models.channels import TelegramChannel
+from commentators.models.comments import CommentKey, GeneratedComment
+from commentators.models.direct import DirectMessage
+from commentators.models.posts import TelegramPost
+from commentators.models.schedules import CommentSchedule
+from commentators.models.voices import AccountPersonality, CommentatorAccount
+
+__all__ = [
+    "AccountPersonality",
+    "CommentKey",
+    "CommentSchedule",
+    "CommentatorAccount",
+    "DirectMessage",
+    "GeneratedComment",
+    "TelegramChannel",
+    "TelegramPost",
+]

@@ -1,0 +1,136 @@
+"""Comments under posts: their rows in the outbox, and the keys that make each the only one of its place."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts_mgmt.outbox import Guard, Origin, OutgoingMessage, Status, outbox_indexes
+from commentators.models.channels import TelegramChannel
+from commentators.models.posts import TelegramPost
+from commentators.models.schedules import CommentSchedule
+from commentators.models.voices import CommentatorAccount
+from commentators.querysets import CommentQuerySet
+from relove.telegram.gateway import Gateway, Peer, PeerKind, PeerUnknown
+
+
+class GeneratedComment(OutgoingMessage):
+    """A comment under a post: drafted by the machine or written by a person, sent by the outbox."""
+
+    is_reply = True
+    place_fields = ("post", "channel__chat")
+    after_sent = """
+        UPDATE commentator_accounts c SET last_used = greatest(c.last_used, v.sent_at)
+        FROM (SELECT sender_id, max(sent_at) AS sent_at
+              FROM unnest(%s::bigint[], %s::timestamptz[]) AS sent (sender_id, sent_at) GROUP BY 1) AS v
+        WHERE c.session_id = v.sender_id
+    """
+
+    post = models.ForeignKey(
+        TelegramPost, models.PROTECT, db_constraint=False, verbose_name=_("post"), related_name="comments"
+    )
+    channel = models.ForeignKey(
+        TelegramChannel, models.PROTECT, verbose_name=_("channel"), related_name="comments"
+    )
+    account = models.ForeignKey(
+        CommentatorAccount, models.PROTECT, verbose_name=_("commentator"), related_name="comments"
+    )
+    schedule = models.ForeignKey(
+        CommentSchedule, models.SET_NULL, null=True, blank=True, verbose_name=_("schedule"), related_name="+"
+    )
+    drafted_text = models.TextField(_("as drafted"), blank=True)
+    llm_call = models.ForeignKey(
+        "relove.LLMCall",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        verbose_name=_("model call"),
+        related_name="+",
+    )
+    engagement_metrics = models.JSONField(_("response"), null=True, blank=True)
+    # the post's views when the comment was queued: what it gained since is counted from here
+    post_views_before = models.BigIntegerField(null=True, blank=True, editable=False)
+    metrics_at = models.DateTimeField(_("response read"), null=True, blank=True)
+    # a draft that somebody put off: until then it is not in the review queue
+    snoozed_until = models.DateTimeField(_("put off until"), null=True, blank=True, editable=False)
+
+    objects = CommentQuerySet.as_manager()  # type: ignore[misc]  # the child's own rows
+
+    class Meta:
+        db_table = "generated_comments"
+        verbose_name = _("comment")
+        verbose_name_plural = _("comments")
+        indexes = [
+            *outbox_indexes("comment"),
+            models.Index(fields=["post"], name="comment_post"),
+            models.Index(fields=["channel", "-id"], name="comment_channel_id"),
+            models.Index(fields=["account", "-id"], name="comment_account_id"),
+            # how many a person has decided today
+            models.Index(
+                fields=["approved_by", "-approved_at"],
+                name="comment_approved",
+                condition=Q(approved_at__isnull=False),
+            ),
+        ]
+
+    @classmethod
+    def guards(cls) -> list[Guard]:
+        by_person = Q(origin=Origin.PERSON)
+        return [
+            *super().guards(),
+            Guard(Q(post__deleted_at__isnull=True), Status.CANCELLED, _("The post was deleted.")),
+            Guard(
+                Q(channel__basis__in=TelegramChannel.COMMENTED),
+                Status.CANCELLED,
+                _("The channel has no posting basis: it is read, never commented."),
+            ),
+            Guard(
+                by_person | (~Q(sender__disclosure="") & Q(sender__disclosure_seen_at__isnull=False)),
+                Status.PENDING,
+                _("The account's profile does not show that an AI helps write."),
+                early=True,
+            ),
+            Guard(
+                by_person | Q(sender__owner_consent_at__isnull=False),
+                Status.PENDING,
+                _("The account's owner has not agreed to automatic writing."),
+                early=True,
+            ),
+        ]
+
+    async def find_place(self, gateway: Gateway) -> tuple[Peer, int | None]:
+        """The discussion group and the post's copy there; the account may have to meet the channel first."""
+        channel = self.channel.chat
+        if channel is None:
+            raise PeerUnknown("CHANNEL_NOT_CHECKED")
+        address = Peer(PeerKind.CHANNEL, channel.telegram_id)
+        try:
+            return await gateway.comment_place(address, self.post.message_id)
+        except PeerUnknown:
+            await gateway.resolve(self.channel.username)
+            return await gateway.comment_place(address, self.post.message_id)
+
+
+class CommentKey(models.Model):
+    """Unique keys of comments: a partitioned table cannot hold them without its partition key.
+
+    Written in the comment's own transaction. A slot of a schedule is planned once, and an account
+    comments a post once, whoever else plans at the same time.
+    """
+
+    comment_id = models.BigIntegerField(unique=True)
+    post_id = models.BigIntegerField()
+    account = models.ForeignKey(CommentatorAccount, models.CASCADE)
+    schedule = models.ForeignKey(CommentSchedule, models.SET_NULL, null=True)
+    slot_utc = models.DateTimeField(null=True)
+    random_id = models.BigIntegerField(null=True)
+
+    class Meta:
+        db_table = "comment_keys"
+        constraints = [
+            models.UniqueConstraint(fields=["schedule", "slot_utc"], name="comment_slot"),
+            models.UniqueConstraint(fields=["post_id", "account"], name="comment_post_account"),
+            models.UniqueConstraint(fields=["account", "random_id"], name="comment_random_id"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.post_id}·{self.account_id}"
