@@ -1,83 +1,20 @@
 """Who speaks with whom, and whether anybody may: stops, pauses, crises, caps per person.
 
 `hear` reads every private message, whatever the account's role, and notes what was asked; what is said in
-answer is the domain's. `guards` are asked by the outbox in the statement just before a request, so a stop
-holds for every account as soon as it is committed.
+answer, and what the send asks, stands in accounts_mgmt.private.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.conf import settings
-from django.db.models import Count, F, Model, OuterRef, Q, Subquery
-from django.db.models.functions import Coalesce, Greatest, Now
-from django.db.models.lookups import LessThan
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
 from accounts_mgmt.models import Contact, CrisisContact
-from accounts_mgmt.outbox import Guard, Origin, Status
 from accounts_mgmt.stops import Said, Wish, read
 from relove import oplog
 from relove.models import Staff, TelegramUser
 
-DAILY_CAP = 3
 EMERGENCY = {"ru": "единый номер экстренных служб 112", "en": "the emergency number 112"}
-
-
-def guards(kind: type[Model], *, by_rule: tuple[str, ...], by_anyone: tuple[str, ...] = ()) -> list[Guard]:
-    """The rules of a message to one person: for kinds with the columns user, sender, origin and purpose.
-
-    `by_rule` are the purposes of fixed texts that answer a stop or a crisis and therefore leave after it;
-    `by_anyone` those of texts that any account may say, whoever speaks with the person.
-    """
-    free = Q(origin=Origin.PERSON) | Q(purpose__in=by_rule)
-    return [
-        Guard(
-            free | Q(user__contact__stopped_at__isnull=True),
-            Status.CANCELLED,
-            _("The person asked for no more automatic messages."),
-        ),
-        Guard(
-            free | Q(user__contact__crisis_at__isnull=True),
-            Status.CANCELLED,
-            _("The person needs a human being now: nothing automatic is sent."),
-        ),
-        Guard(
-            free | Q(user__contact__paused_until__isnull=True) | Q(user__contact__paused_until__lte=Now()),
-            Status.PENDING,
-            _("The person asked for quiet until a certain time."),
-        ),
-        Guard(
-            Q(origin=Origin.PERSON)
-            | Q(user__contact__wrote_at__isnull=False)
-            | Q(user__contact__consent_at__isnull=False),
-            Status.CANCELLED,
-            _("The person never wrote to us and has not agreed to be written to."),
-        ),
-        Guard(
-            free | Q(purpose__in=by_anyone) | Q(user__contact__account=F("sender")),
-            Status.CANCELLED,
-            _("Another account speaks with this person."),
-        ),
-        Guard(
-            free | Q(LessThan(_unanswered(kind), DAILY_CAP)),
-            Status.CANCELLED,
-            _("Three automatic messages today without an answer: the next word is theirs."),
-        ),
-    ]
-
-
-def _unanswered(kind: type[Model]) -> Coalesce:
-    """How many automatic messages the person got in 24 hours, from any account, since they last wrote."""
-    day = Now() - timedelta(days=1)
-    earlier = (
-        kind._default_manager.filter(user=OuterRef("user"), direction="out", attempted_at__isnull=False)
-        .exclude(origin=Origin.PERSON)
-        .exclude(pk=OuterRef("pk"))
-        .filter(status__in=(Status.SENDING, Status.SENT, Status.UNKNOWN, Status.DELETED))
-        .filter(attempted_at__gt=Greatest(Coalesce(F("user__contact__wrote_at"), day), day))
-    )
-    return Coalesce(Subquery(earlier.order_by().values("user").annotate(n=Count("pk")).values("n")), 0)
 
 
 def hear(user: TelegramUser, account_id: int, text: str, now: datetime) -> Said | None:

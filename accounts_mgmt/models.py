@@ -260,7 +260,7 @@ class SendPace(models.Model):
 class Contact(models.Model):
     """What holds between a person and all our accounts: who speaks with them, and whether anybody may.
 
-    Every automatic message asks this row at the send (accounts_mgmt.contacts.guards).
+    Every automatic message asks this row at the send (accounts_mgmt.private.guards).
     """
 
     user = models.OneToOneField(

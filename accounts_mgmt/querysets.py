@@ -44,3 +44,15 @@ class OutgoingQuerySet(models.QuerySet[Any]):
     def unsettled(self) -> "OutgoingQuerySet":
         """On their way: queued, in a runner's hands, or of unknown outcome."""
         return self.filter(status__in=("pending", "sending", "unknown"))
+
+
+class PrivateQuerySet(OutgoingQuerySet):
+    def received(self) -> "PrivateQuerySet":
+        return self.filter(direction="in")
+
+    def unread(self) -> "PrivateQuerySet":
+        return self.received().filter(is_read=False)
+
+    def thread(self, sender_id: int, user_id: int) -> "PrivateQuerySet":
+        """The messages between an account of ours and a person."""
+        return self.filter(sender_id=sender_id, user_id=user_id)

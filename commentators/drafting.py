@@ -5,16 +5,11 @@ leave the post alone; the model's answers are kept under keys that name post, te
 is paid for twice. When the model fails nothing is queued: the post waits and says so.
 """
 
-import asyncio
 import hashlib
-import logging
 import time
-from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -24,14 +19,11 @@ from commentators import locks, planning, services
 from commentators.checks import Refusal, check_draft
 from commentators.models import AccountPersonality, GeneratedComment, TelegramPost
 from commentators.prompts import Draft, Summary, Voice, draft_messages, summary_messages
-from relove import live, llm, oplog
+from relove import live, llm, llm_work, oplog
 from relove.db import in_thread
 from relove.language import detect_language
 
-logger = logging.getLogger(__name__)
-
 Stage = TelegramPost.Stage
-CLAIM_SECONDS = 180
 # The model failed: wait, after each answer of no use twice as long, and after so many leave it to a person.
 MOST_ATTEMPTS = 5
 FIRST_WAIT = timedelta(seconds=30)
@@ -54,7 +46,7 @@ RETURNING p.id, p.channel_id, p.claimed_until
 def claim(limit: int) -> list[tuple[int, int, datetime]]:
     """Posts with a stage to take, ours for a while: (id, channel, until when)."""
     with connection.cursor() as cursor:
-        cursor.execute(CLAIM, [CLAIM_SECONDS, limit])
+        cursor.execute(CLAIM, [llm_work.CLAIM_SECONDS, limit])
         return list(cursor.fetchall())
 
 
@@ -297,36 +289,3 @@ def store_draft(
     if post.channel.auto_approve and post.channel.auto_approve_reason:
         services.approve([comment.id], None, now)
     return comment
-
-
-Claim = Callable[[int], list[Any]]
-Advance = Callable[..., Coroutine[Any, Any, None]]
-
-
-async def run(
-    stopped: asyncio.Event, wake: asyncio.Event, claim: Claim = claim, advance: Advance = advance_one
-) -> None:
-    """Claim and advance rows, LLM_CONCURRENCY at once, until stopped; what is begun is finished."""
-    running: set[asyncio.Task[None]] = set()
-    while not stopped.is_set():
-        room = settings.LLM_CONCURRENCY - len(running)
-        for row in await in_thread(claim, room) if room > 0 else []:
-            task = asyncio.create_task(advance(*row))
-            running.add(task)
-            task.add_done_callback(running.discard)
-            task.add_done_callback(_report)
-            task.add_done_callback(lambda _task: wake.set())
-        try:
-            async with asyncio.timeout(1.0):
-                await wake.wait()
-        except TimeoutError:
-            continue
-        wake.clear()
-    if running:
-        await asyncio.wait(running, timeout=8.0)
-
-
-def _report(task: asyncio.Task[None]) -> None:
-    """A fault of ours is logged; the row is tried again when its claim has run out."""
-    if not task.cancelled() and task.exception():
-        logger.error("a row could not be advanced", exc_info=task.exception())

@@ -5,13 +5,14 @@ from typing import Any
 from django.utils import timezone
 
 from accounts_mgmt import calls, updates
-from commentators import direct, metrics, monitoring
+from commentators import direct as direct
+from commentators import drafting, metrics, monitoring, replying
+from relove import llm_work
 from relove.db import in_thread
 from relove.telegram.gateway import (
     DeletedMessages,
     EditedMessage,
     Gateway,
-    MessagesRead,
     NewMessage,
     Peer,
     PeerKind,
@@ -22,6 +23,9 @@ from relove.telegram.gateway import (
 
 FIRST_POSTS = 100
 GAP_LIMIT = 2_000
+
+llm_work.register(drafting.claim, drafting.advance_one)
+llm_work.register(replying.claim, replying.advance_one)
 
 
 @updates.on(NewMessage.kind)
@@ -37,35 +41,6 @@ def posts_deleted(account_id: int, update: Update) -> None:
     assert isinstance(update, DeletedMessages)
     if update.chat is not None:
         monitoring.saw_deletion(update.chat.id, update.ids, timezone.now())
-
-
-@updates.on(NewMessage.kind)
-@updates.on(EditedMessage.kind)
-def private_message_seen(account_id: int, update: Update) -> None:
-    assert isinstance(update, NewMessage | EditedMessage)
-    if update.message.chat.kind == PeerKind.USER:
-        saw = direct.saw if isinstance(update, NewMessage) else direct.edited
-        saw(account_id, update.message, timezone.now())
-
-
-@updates.on(DeletedMessages.kind)
-def private_messages_deleted(account_id: int, update: Update) -> None:
-    assert isinstance(update, DeletedMessages)
-    if update.chat is None:
-        direct.deleted(account_id, update.ids)
-
-
-@updates.on(MessagesRead.kind)
-def private_messages_read(account_id: int, update: Update) -> None:
-    assert isinstance(update, MessagesRead)
-    direct.read_elsewhere(account_id, update.chat.id, update.up_to, ours=update.ours)
-
-
-@calls.kind("read_private", repeatable=True)
-async def read_private(gateway: Gateway, call: calls.Call) -> dict[str, Any]:
-    """Tell Telegram up to where a private chat has been read."""
-    await gateway.mark_read(Peer(PeerKind.USER, call.arguments["user"]), call.arguments["up_to"])
-    return {"read": True}
 
 
 @calls.kind("check_channel", repeatable=True)

@@ -15,6 +15,7 @@ from accounts_mgmt.models import AccountCall, TelegramAccountSession
 from commentators import posts
 from commentators.models import TelegramChannel
 from relove import oplog
+from relove.language import storable
 from relove.models import Chat, Staff
 from relove.telegram.gateway import ChannelInfo, GatewayError, Message, Peer, PeerKind
 
@@ -89,7 +90,7 @@ def checked(channel_id: int, account_id: int, found: ChannelInfo, now: datetime)
     if found.linked_group:
         title = _("Comments of %(channel)s") % {"channel": found.title}
         channel.discussion = _chat(found.linked_group.id, Chat.Kind.SUPERGROUP, title, "")
-    channel.title, channel.description = found.title[:255], posts.clean(found.description)
+    channel.title, channel.description = found.title[:255], storable(found.description)
     channel.members_count = found.members_count
     channel.listener_id = channel.listener_id or account_id
     channel.problem, channel.problem_since = "", None

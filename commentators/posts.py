@@ -7,10 +7,11 @@ from typing import Any
 from django.db import transaction
 
 from commentators.models import TelegramChannel, TelegramPost
+from relove import llm_work
 from relove.db import notify
+from relove.language import storable
 from relove.telegram.gateway import Counts, Message
 
-LLM_CHANNEL = "relove_llm"
 REFRESHED = ["text", "media_urls", "engagement", "edited_at"]
 
 
@@ -35,7 +36,7 @@ def store(channel_id: int, messages: Sequence[Message]) -> list[int]:
     )
     new = list(channel.posts.filter(message_id__in=set(ids) - known.keys()).values_list("id", flat=True))
     if new or _worded(channel, ids):
-        notify(LLM_CHANNEL)
+        notify(llm_work.CHANNEL)
     return new
 
 
@@ -72,7 +73,7 @@ def _post(channel: TelegramChannel, message: Message) -> TelegramPost:
         channel=channel,
         message_id=message.id,
         album_id=message.album,
-        text=clean(message.text),
+        text=storable(message.text),
         media_urls=_media(channel, message),
         engagement=engagement(message.counts),
         created_at=message.date,
@@ -87,7 +88,7 @@ def _add_part(channel: TelegramChannel, post: TelegramPost, message: Message) ->
         item for item in _media(channel, message) if item["message_id"] not in known
     ]
     if message.text:
-        post.text = clean(message.text)
+        post.text = storable(message.text)
     post.edited_at = message.edited_at or post.edited_at
 
 
@@ -101,11 +102,6 @@ def _media(channel: TelegramChannel, message: Message) -> list[dict[str, Any]]:
 def engagement(counts: Counts) -> dict[str, int | None]:
     """The customer's {views, likes, comments}; None where Telegram does not count."""
     return {"views": counts.views, "likes": counts.reactions, "comments": counts.replies}
-
-
-def clean(text: str) -> str:
-    """Without what PostgreSQL or a page cannot hold: NUL and lone surrogates."""
-    return text.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def mark_deleted(channel_id: int, message_ids: Sequence[int], now: datetime) -> int:

@@ -42,15 +42,3 @@ class CommentQuerySet(OutgoingQuerySet):
     def with_links(self) -> "CommentQuerySet":
         """With everything a page shows beside a comment."""
         return self.select_related("post__channel", "channel", "account__session", "sender", "approved_by")
-
-
-class DirectQuerySet(OutgoingQuerySet):
-    def received(self) -> "DirectQuerySet":
-        return self.filter(direction="in")
-
-    def unread(self) -> "DirectQuerySet":
-        return self.received().filter(is_read=False)
-
-    def thread(self, sender_id: int, user_id: int) -> "DirectQuerySet":
-        """The messages between an account of ours and a person."""
-        return self.filter(sender_id=sender_id, user_id=user_id)

@@ -69,3 +69,8 @@ def detect_language(text: str) -> Language | None:
 def _has_english(found: list[str]) -> bool:
     """A long Latin text without one English stop word is another language; a short one has the doubt."""
     return len(found) < MANY_WORDS or any(word in STOP_WORDS["en"] for word in found)
+
+
+def storable(text: str) -> str:
+    """Without what PostgreSQL or a page cannot hold: NUL and lone surrogates."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()

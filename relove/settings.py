@@ -234,7 +234,7 @@ Q_CLUSTER = {
         "llm": {**LONG_CLUSTER, "workers": 1},
     },
 }
-LONG_TASKS = {"telegram": "accounts_mgmt.tasks.hold_accounts", "llm": "commentators.tasks.run_llm"}
+LONG_TASKS = {"telegram": "accounts_mgmt.tasks.hold_accounts", "llm": "relove.llm_work.run_llm"}
 CLUSTER_PRELOAD = {"telegram": ["relove.telegram.mtproto"], "llm": ["relove.llm"]}
 
 # --- security -----------------------------------------------------------------------------------

@@ -152,7 +152,7 @@ class Scene:
     def _background(self) -> None:
         """A role, and the background tasks in every state."""
         Group.objects.create(name="Операторы")
-        common = {"func": "commentators.tasks.run_llm", "cluster": "llm"}
+        common = {"func": "relove.llm_work.run_llm", "cluster": "llm"}
         times = {"started": self.now - timedelta(minutes=3), "stopped": self.now}
         Success.objects.create(id="done", name="done", success=True, result="ok", **common, **times)
         Failure.objects.create(id="failed", name="failed", success=False, result="Нет связи", **common, **times)

@@ -11,8 +11,8 @@ from typing import Any
 from django.db import connections
 
 from accounts_mgmt.tasks import hold
-from commentators.tasks import work
 from relove.cluster import Drain
+from relove.llm_work import work
 from relove.sandbox.client import SandboxClient
 from relove.sandbox.server import Sandbox
 

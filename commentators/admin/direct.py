@@ -20,7 +20,8 @@ from unfold.decorators import display
 
 from accounts_mgmt import contacts
 from accounts_mgmt.models import Contact
-from commentators import direct
+from accounts_mgmt.private import decisions, going_out
+from accounts_mgmt.private.dialogues import NoThread, Thread, find_thread
 from commentators.models import DirectMessage
 from relove import desk, people, show
 from relove.admin.base import ReadOnlyAdmin
@@ -166,7 +167,7 @@ def _open(account_id: int, user_id: int) -> dict[str, Any]:
     draft = thread.messages.drafts().order_by("-id").first()
     last = next((row for row in rows if row.direction == "in"), None)
     opening = DirectMessage(sender=thread.account, user=thread.user, text="", origin="machine")
-    direct.disclose(opening, detect_language(draft.text if draft else "") or "ru")
+    going_out.disclose(opening, detect_language(draft.text if draft else "") or "ru")
     return {
         "thread": thread,
         "contact": Contact.objects.filter(user=thread.user).select_related("account", "acknowledged_by").first(),
@@ -180,10 +181,10 @@ def _open(account_id: int, user_id: int) -> dict[str, Any]:
     }
 
 
-def _found(account_id: int, user_id: int) -> direct.Thread:
+def _found(account_id: int, user_id: int) -> Thread:
     try:
-        return direct.find_thread(account_id, user_id)
-    except (DirectMessage.DoesNotExist, OverflowError) as error:
+        return find_thread(account_id, user_id)
+    except (NoThread, OverflowError) as error:
         raise Http404 from error
 
 
@@ -212,33 +213,26 @@ def act(request: HttpRequest, page: DirectMessageAdmin, account_id: int, user_id
     return redirect(url(account_id, user_id))
 
 
-def _carry_out(request: HttpRequest, thread: direct.Thread, staff: Staff) -> None:
+def _carry_out(request: HttpRequest, thread: Thread, staff: Staff) -> None:
     now, what, text = timezone.now(), request.POST.get("what", ""), request.POST.get("text", "")
     draft = request.POST.get("draft", "")
     if what in ("approve", "reject") and not draft.isdecimal():
         return
     match what:
         case "approve":
-            direct.approve(_own(thread, int(draft)), text, staff, now)
+            decisions.approve(thread, int(draft), text, staff, now)
             messages.success(request, _("The answer is in the queue."))
         case "reject":
-            direct.reject(_own(thread, int(draft)), staff, now)
+            decisions.reject(thread, int(draft), staff, now)
         case "write":
-            direct.write(thread, text, staff, now)
+            decisions.write(thread, text, staff, now)
             messages.success(request, _("The message is in the queue."))
         case "acknowledge" | "resume" | "hand_over":
             _about_contact(what, Contact.objects.get(user=thread.user), thread, staff)
-    direct.read(thread, now)
+    decisions.read(thread, now)
 
 
-def _own(thread: direct.Thread, draft_id: int) -> int:
-    """The draft's id, if it is of this thread. Raises ValidationError."""
-    if not thread.messages.filter(pk=draft_id).exists():
-        raise ValidationError(_("It is gone."))
-    return draft_id
-
-
-def _about_contact(what: str, contact: Contact, thread: direct.Thread, staff: Staff) -> None:
+def _about_contact(what: str, contact: Contact, thread: Thread, staff: Staff) -> None:
     if what == "acknowledge":
         contacts.acknowledge(contact, staff, timezone.now())
     elif what == "hand_over":

@@ -17,7 +17,7 @@ from relove.admin.staff import RoleAdmin
 # What the functions of our tasks do, in words.
 TASKS = {
     "accounts_mgmt.tasks.hold_accounts": _("hold Telegram accounts"),
-    "commentators.tasks.run_llm": _("ask the language model"),
+    "relove.llm_work.run_llm": _("ask the language model"),
 }
 
 

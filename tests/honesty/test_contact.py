@@ -10,12 +10,11 @@ from django.utils import timezone
 from accounts_mgmt import contacts
 from accounts_mgmt.models import Contact, TelegramAccountSession
 from accounts_mgmt.outbox import Origin, Status
-from commentators import direct
 from commentators.models import DirectMessage
 from relove.models import Chat, Staff, TelegramUser
 from tests.commentators.conftest import NOW, commentator
 from tests.commentators.conftest import staff as staff
-from tests.commentators.test_direct import attempt, draft, say
+from tests.commentators.test_direct import approve, attempt, draft, say
 
 
 @pytest.fixture
@@ -79,4 +78,4 @@ def test_approving_says_at_once_what_the_send_would_refuse(account: TelegramAcco
     made = draft(account)
     Contact.objects.update(stopped_at=NOW)
     with pytest.raises(ValidationError, match="автоматических"):
-        direct.approve(made.pk, made.text, staff, NOW)
+        approve(made, made.text, staff)

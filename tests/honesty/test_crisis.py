@@ -11,13 +11,12 @@ from accounts_mgmt.models import Contact, CrisisContact, TelegramAccountSession
 from accounts_mgmt.outbox import Status
 from accounts_mgmt.stops import Said, Wish, read
 from accounts_mgmt.tasks import _wait_for_help_contacts
-from commentators import direct
 from commentators.models import DirectMessage
 from relove.cluster import Drain
 from relove.models import Staff
 from tests.commentators.conftest import NOW, commentator
 from tests.commentators.conftest import staff as staff
-from tests.commentators.test_direct import attempt, draft, say
+from tests.commentators.test_direct import approve, attempt, draft, say
 
 TUESDAY = datetime(2026, 3, 10, 12, tzinfo=UTC)
 
@@ -286,7 +285,7 @@ def test_everything_automatic_halts_and_help_is_named_once(account: TelegramAcco
         country="Россия", text="8-800-000-00-00", confirmed_by="Анна", confirmed_at=date(2026, 1, 1)
     )
     CrisisContact.objects.create(country="Чили", text="123")
-    queued = direct.approve(draft(account).pk, "Попробуйте начать с малого шага.", staff, NOW)
+    queued = approve(draft(account), "Попробуйте начать с малого шага.", staff)
     rows = [say(account, "Я не хочу жить", number) for number in (71, 72)]
     queued.refresh_from_db()
     help_text = DirectMessage.objects.get(purpose="crisis")

@@ -7,13 +7,13 @@ from django.conf import settings
 
 from accounts_mgmt.models import TelegramAccountSession
 from accounts_mgmt.outbox import Origin, Status
+from accounts_mgmt.private import going_out
 from accounts_mgmt.stops import Said, Wish, read
-from commentators import direct
 from commentators.models import DirectMessage
 from relove.models import Staff, TelegramUser
 from tests.commentators.conftest import NOW, commentator
 from tests.commentators.conftest import staff as staff
-from tests.commentators.test_direct import attempt, draft, say
+from tests.commentators.test_direct import approve, attempt, draft, say
 
 OPENINGS = 10_000
 
@@ -59,22 +59,22 @@ def test_no_opening_of_ten_thousand_lacks_it(account: TelegramAccountSession) ->
         text = "".join(chance.choices("абв xyz «стоп» {owner}\n%s", k=chance.randrange(0, 40)))
         row = DirectMessage(sender=sender, user=user, text=text, purpose=chance.choice(purposes))
         row.origin = chance.choice((Origin.MACHINE, Origin.MACHINE_EDITED))
-        direct.disclose(row, chance.choice(("ru", "en", "de")))
+        going_out.disclose(row, chance.choice(("ru", "en", "de")))
         assert row.discloses
         assert says_what_it_is(row.text, sender)
         assert text in row.text
 
 
 def test_a_message_without_it_does_not_leave(account: TelegramAccountSession, staff: Staff) -> None:
-    row = direct.approve(draft(account).pk, "Попробуйте начать с малого шага.", staff, NOW)
+    row = approve(draft(account), "Попробуйте начать с малого шага.", staff)
     DirectMessage.objects.filter(pk=row.pk).update(discloses=False)
     assert not attempt(row)
 
 
 def test_an_opening_that_failed_does_not_count(account: TelegramAccountSession, staff: Staff) -> None:
-    first = direct.approve(draft(account).pk, "Попробуйте начать с малого шага.", staff, NOW)
+    first = approve(draft(account), "Попробуйте начать с малого шага.", staff)
     DirectMessage.objects.filter(pk=first.pk).update(status=Status.FAILED)
-    second = direct.approve(draft(account).pk, "Можно выбрать одно дело на вечер.", staff, NOW)
+    second = approve(draft(account), "Можно выбрать одно дело на вечер.", staff)
     assert says_what_it_is(second.text, account)
 
 

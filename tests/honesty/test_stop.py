@@ -7,13 +7,14 @@ import pytest
 from accounts_mgmt import contacts
 from accounts_mgmt.models import Contact, TelegramAccountSession
 from accounts_mgmt.outbox import Status
+from accounts_mgmt.private import decisions
+from accounts_mgmt.private.dialogues import find_thread
 from accounts_mgmt.stops import Said, Wish, read
-from commentators import direct
 from commentators.models import DirectMessage
 from relove.models import Staff
 from tests.commentators.conftest import NOW, commentator
 from tests.commentators.conftest import staff as staff
-from tests.commentators.test_direct import attempt, draft, say
+from tests.commentators.test_direct import approve, attempt, draft, say
 
 TUESDAY = datetime(2026, 3, 10, 12, tzinfo=UTC)
 
@@ -338,7 +339,7 @@ def confirmations() -> list[DirectMessage]:
 def test_one_confirmation_then_nothing_automatic_from_any_account(
     account: TelegramAccountSession, staff: Staff
 ) -> None:
-    queued = direct.approve(draft(account).pk, "Попробуйте начать с малого шага.", staff, NOW)
+    queued = approve(draft(account), "Попробуйте начать с малого шага.", staff)
     other = commentator(2).session
     for number in (71, 72):
         say(other, "Стоп", number)
@@ -351,7 +352,7 @@ def test_one_confirmation_then_nothing_automatic_from_any_account(
 
 
 def test_a_stop_between_claim_and_request_still_holds(account: TelegramAccountSession, staff: Staff) -> None:
-    row = direct.approve(draft(account).pk, "Попробуйте начать с малого шага.", staff, NOW)
+    row = approve(draft(account), "Попробуйте начать с малого шага.", staff)
     assert attempt(row)
     Contact.objects.update(stopped_at=NOW)
     assert not attempt(row)
@@ -371,7 +372,7 @@ def test_only_the_word_or_a_person_brings_it_back(account: TelegramAccountSessio
 
 
 def test_a_pause_holds_until_its_end(account: TelegramAccountSession, staff: Staff) -> None:
-    row = direct.approve(draft(account).pk, "Попробуйте начать с малого шага.", staff, NOW)
+    row = approve(draft(account), "Попробуйте начать с малого шага.", staff)
     Contact.objects.update(paused_until=datetime(2099, 1, 1, tzinfo=UTC))
     assert not attempt(row)
     Contact.objects.update(paused_until=datetime(2020, 1, 1, tzinfo=UTC))
@@ -380,5 +381,5 @@ def test_a_pause_holds_until_its_end(account: TelegramAccountSession, staff: Sta
 
 def test_staff_may_still_answer_by_hand(account: TelegramAccountSession, staff: Staff) -> None:
     row = say(account, "стоп")
-    thread = direct.find_thread(account.pk, row.user_id)
-    assert attempt(direct.write(thread, "Здравствуйте, это Анна. Всё отключила.", staff, NOW))
+    thread = find_thread(account.pk, row.user_id)
+    assert attempt(decisions.write(thread, "Здравствуйте, это Анна. Всё отключила.", staff, NOW))

@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts_mgmt.models import Contact
-from commentators import direct
+from accounts_mgmt.private import coming_in
 from relove import people
 from relove.models import OperationLog, Staff, TelegramUser
 from relove.telegram.gateway import Message, Peer, PeerKind, Person
@@ -34,7 +34,7 @@ def user(db: None) -> TelegramUser:
         date = NOW + timedelta(minutes=number)
         sender = Person(900, "olga", "Ольга")
         message = Message(Peer(PeerKind.USER, 900), number, text, date, sender)
-        direct.saw(account.pk, message, date)
+        coming_in.saw(account.pk, message, date)
     Contact.objects.update(consent_at=NOW - timedelta(days=1), consent_note="анкета")
     return TelegramUser.objects.get()
 

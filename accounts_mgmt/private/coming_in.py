@@ -1,0 +1,184 @@
+"""What Telegram tells of private chats: new, changed, taken back and read messages. One transaction each."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts_mgmt import contacts
+from accounts_mgmt.models import Contact, TelegramAccountSession
+from accounts_mgmt.outbox import Origin, Status
+from accounts_mgmt.private import dialogues, going_out
+from accounts_mgmt.private.dialogues import Ask, Thread
+from accounts_mgmt.private.model import PrivateMessage, private_models
+from accounts_mgmt.stops import Said, Wish
+from relove import llm_work, oplog
+from relove.db import notify
+from relove.language import storable
+from relove.models import Chat, TelegramUser
+from relove.telegram.gateway import Message
+
+Direction, Purpose, Stage = PrivateMessage.Direction, PrivateMessage.Purpose, PrivateMessage.Stage
+# Telegram's own account: it sends sign-in codes, which are nobody's business.
+TELEGRAM = 777000
+
+
+@transaction.atomic
+def saw(account_id: int, message: Message, now: datetime) -> None:
+    """A new message of a private chat, ours from another device included; safe to call twice."""
+    account = TelegramAccountSession.objects.get(id=account_id)
+    if not _is_heard(message):
+        return
+    user = _person(message, now)
+    contacts.lock(user)
+    leads = dialogues.of(account)
+    if leads is None:
+        _hear_only(user, account, message, now)
+    elif message.out:
+        _mirror(Thread(leads, account, user, _chat(message)), message)
+    else:
+        _receive(Thread(leads, account, user, _chat(message)), message, now)
+
+
+def _is_heard(message: Message) -> bool:
+    """Our accounts never speak with one another."""
+    ours = TelegramAccountSession.objects.filter(telegram_user_id=message.chat.id)
+    return not (message.is_service or message.chat.id == TELEGRAM or ours.exists())
+
+
+def _person(message: Message, now: datetime) -> TelegramUser:
+    known: dict[str, Any] = {}
+    if message.sender and not message.out and message.sender.first_name:
+        sender = message.sender
+        known = {
+            "username": sender.username,
+            "first_name": storable(sender.first_name)[:128],
+            "last_name": storable(sender.last_name)[:128],
+            "is_bot": sender.is_bot,
+        }
+    if not message.out:
+        known["last_seen_date"] = now
+    user, _created = TelegramUser.objects.update_or_create(telegram_id=message.chat.id, defaults=known)
+    return user
+
+
+def _chat(message: Message) -> Chat:
+    return Chat.objects.get_or_create(kind=Chat.Kind.PRIVATE, telegram_id=message.chat.id)[0]
+
+
+def _hear_only(user: TelegramUser, account: TelegramAccountSession, message: Message, now: datetime) -> None:
+    """No domain leads this account's dialogues: a stop or a cry for help binds all the same."""
+    if message.out:
+        return
+    contacts.hear(user, account.pk, storable(message.text), now)
+    if Contact.objects.get(user=user).halted:
+        going_out.drop_waiting(user)
+
+
+def _mirror(thread: Thread, message: Message) -> None:
+    """The account's owner wrote from another device; what we sent ourselves comes back here as well."""
+    text = storable(message.text)
+    known = thread.messages.filter(direction=Direction.OUT)
+    own = known.filter(message_id=message.id) | known.filter(text=text, message_id=None).unsettled()
+    if own.exists():
+        return
+    _store(thread, Direction.OUT, message)
+    going_out.leave_to_person(thread)
+
+
+def _receive(thread: Thread, message: Message, now: datetime) -> None:
+    if thread.messages.received().filter(message_id=message.id).exists():
+        return
+    row = _store(thread, Direction.IN, message)
+    oplog.log_activity(
+        "message", user_id=thread.user.pk, chat_id=thread.chat.pk, subject=(row._meta.db_table, row.pk)
+    )
+    _consider(thread, row, now)
+
+
+def _store(thread: Thread, direction: str, message: Message) -> PrivateMessage:
+    row = thread.new(direction, storable(message.text), Origin.PERSON)
+    row.status, row.message_id, row.sent_at = Status.SENT, message.id, message.date
+    row.reply_to, row.media = message.reply_to, message.media[:32]
+    row.save()
+    return row
+
+
+def _consider(thread: Thread, row: PrivateMessage, now: datetime) -> None:
+    """What a message calls for: a fixed answer, a draft, or a person."""
+    said = contacts.hear(thread.user, thread.account.pk, row.text, now)
+    contact = Contact.objects.get(user=thread.user)
+    going_out.drop_drafts(thread)
+    if contact.halted:
+        going_out.drop_waiting(thread.user)
+    if said and said.wish in (Wish.STOP, Wish.CRISIS):
+        going_out.say(thread, row.text, Purpose(said.wish.value), now)
+    ask = _ask(thread, contact, row, said, now)
+    row.stage, row.stage_reason = ask.stage, ask.reason[:255]
+    row.save(update_fields=["stage", "stage_reason"])
+    if row.stage == Stage.WANTED:
+        notify(llm_work.CHANNEL)
+
+
+def _ask(thread: Thread, contact: Contact, row: PrivateMessage, said: Said | None, now: datetime) -> Ask:
+    wish = said.wish if said else None
+    if wish in (Wish.STOP, Wish.RESUME):
+        return Ask(Stage.NONE)
+    if contact.crisis_at:
+        return Ask(Stage.PERSON, _("A crisis: a person takes over."))
+    if contact.stopped_at or (contact.paused_until and contact.paused_until > now):
+        return Ask(Stage.PERSON, _("The person asked for no automatic messages."))
+    if thread.user.is_bot:
+        return Ask(Stage.PERSON, _("It is a bot."))
+    if own := thread.dialogues.rule(thread, row, now):
+        return own
+    if contact.account_id != thread.account.pk:
+        return Ask(Stage.PERSON, _("Another account speaks with this person."))
+    if wish == Wish.BOT:
+        going_out.say(thread, row.text, Purpose.BOT, now)
+        return Ask(Stage.NONE)
+    if wish == Wish.HUMAN:
+        return Ask(Stage.PERSON, _("The person asks for a human being."))
+    if row.media or not row.text.strip():
+        return Ask(Stage.PERSON, _("Something came that is not text alone."))
+    return Ask(Stage.WANTED)
+
+
+def edited(account_id: int, message: Message, now: datetime) -> None:
+    """A message changed; a stop or a cry for help that was written into it counts like a new one."""
+    account = TelegramAccountSession.objects.get(id=account_id)
+    leads = dialogues.of(account)
+    if leads is None:
+        saw(account_id, message, now)
+        return
+    with transaction.atomic():
+        rows = leads.kind._default_manager.select_related("user", "chat").select_for_update(of=("self",))
+        row = rows.filter(sender=account, message_id=message.id, chat__telegram_id=message.chat.id).first()
+        text = storable(message.text)
+        if row is None or row.chat is None or row.text == text:
+            return
+        row.text = text
+        row.save(update_fields=["text", "updated_at"])
+        if row.direction == Direction.IN:
+            _consider(Thread(leads, account, row.user, row.chat), row, now)
+
+
+def deleted(account_id: int, message_ids: tuple[int, ...]) -> None:
+    """Messages of the account's private chats were taken back: kept, marked, and answered no more."""
+    for kind in private_models():
+        rows = kind._default_manager.filter(sender_id=account_id, message_id__in=message_ids, status=Status.SENT)
+        rows.update(status=Status.DELETED, stage=Stage.NONE, is_read=True)
+
+
+def read(account_id: int, telegram_id: int, up_to: int, *, ours: bool) -> None:
+    """Telegram says: read up to here, by the person (ours), or by us on another device."""
+    for kind in private_models():
+        rows = kind._default_manager.filter(
+            sender_id=account_id,
+            user__telegram_id=telegram_id,
+            message_id__lte=up_to,
+            direction=Direction.OUT if ours else Direction.IN,
+            is_read=False,
+        )
+        rows.update(is_read=True)
