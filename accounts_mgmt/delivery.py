@@ -21,6 +21,7 @@ from accounts_mgmt.claims import GUARD, Claimed, Settlement
 from accounts_mgmt.leases import Lease
 from accounts_mgmt.limits import Limiter, ceiling, pace
 from accounts_mgmt.outbox import Status, outgoing_models
+from relove import options
 from relove.db import in_thread
 from relove.faultpoints import reach
 from relove.models import Chat
@@ -59,7 +60,7 @@ KINDS = {
 
 def retry_delay(failures: int, jitter: float) -> float:
     """Seconds after the nth failure: one base, then two (the customer's 5 and 10 minutes), ± 20 %."""
-    seconds: float = settings.RETRY_BASE_SECONDS * 2 ** (failures - 1) * (1 + 0.2 * jitter)
+    seconds: float = options.value("RETRY_BASE_SECONDS") * 2 ** (failures - 1) * (1 + 0.2 * jitter)
     return seconds
 
 

@@ -22,6 +22,7 @@ from redis.asyncio import Redis
 from redis.exceptions import NoScriptError, RedisError, WatchError
 
 from accounts_mgmt.lines import Line
+from relove import options
 
 RETRY_SECONDS = 1.0
 AGAIN_SECONDS = 0.001
@@ -39,15 +40,19 @@ class Limit:
 
 
 def ceiling() -> list[Limit]:
-    rate = settings.SEND_CEILING
+    rate = options.value("SEND_CEILING")
     return [Limit("ceiling", 1, 1 / rate)] if rate else []
 
 
 def pace(account: int, chat: int) -> list[Limit]:
-    return [
-        Limit(f"account:{account}:chat:{chat}:{count}/{seconds}", count, seconds)
-        for count, seconds in settings.PACE_ACCOUNT_CHAT
-    ] + [Limit(f"chat:{chat}:{count}/{seconds}", count, seconds) for count, seconds in settings.PACE_CHAT]
+    own = _windows(f"account:{account}:chat:{chat}", options.value("ACCOUNT_CHAT_PER_MINUTE"))
+    return own + _windows(f"chat:{chat}", options.value("CHAT_PER_MINUTE"))
+
+
+def _windows(key: str, per_minute: int) -> list[Limit]:
+    # the key without the count: what was sent under another one counts on when staff change it
+    windows = ((settings.PACE_PER_SECOND, 1.0), (per_minute, 60.0))
+    return [Limit(f"{key}:{seconds:g}", count, seconds) for count, seconds in windows]
 
 
 class Limiter(Protocol):

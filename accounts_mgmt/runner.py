@@ -8,6 +8,7 @@ One asyncio loop in one process. Loops, each able to survive a database that goe
     claims    claim due rows little ahead and start their deliveries
     calls     carry out account calls
     flush     hand entities and update states to the store
+    options   know what staff have set
     key       let the pages know to whom they seal what they hand over
     ears      LISTEN, to wake the others
 
@@ -29,6 +30,7 @@ from accounts_mgmt.dispatching import Dispatcher
 from accounts_mgmt.holding import Holding
 from accounts_mgmt.leases import Lease
 from accounts_mgmt.lines import AWAY, Lines
+from relove import options
 from relove.db import in_thread
 
 logger = logging.getLogger(__name__)
@@ -74,6 +76,7 @@ class Runner:
                 self._forever(self.dispatcher.claim_due, TICK, wakes=True),
                 self._forever(self.desk.serve, TICK, wakes=True),
                 self._forever(self._publish_key, PUBLISH_EVERY),
+                self._forever(self._refresh_options, options.REFRESH_SECONDS),
                 self._listen(),
                 self.drained.wait(),
             )
@@ -134,6 +137,9 @@ class Runner:
 
     async def _publish_key(self) -> None:
         await in_thread(handover.publish)
+
+    async def _refresh_options(self) -> None:
+        await in_thread(options.refresh)
 
     async def _taken(self, lease: Lease) -> None:
         await self.dispatcher.take_over([lease])

@@ -6,11 +6,13 @@ every reason at once.
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from relove import options
 from relove.claims import claim
 from relove.language import detect_language, words
 from relove.orders import demanded, is_order
@@ -34,10 +36,10 @@ class Refusal:
 class Limits:
     """Lengths in characters; similarities from 0 to 1, a draft at or above them is refused."""
 
-    shortest: int = 20
-    longest: int = 600
-    own_similarity: float = 0.75
-    post_similarity: float = 0.6
+    shortest: int = field(default_factory=partial(options.value, "COMMENT_SHORTEST"))
+    longest: int = field(default_factory=partial(options.value, "COMMENT_LONGEST"))
+    own_similarity: float = field(default_factory=partial(options.value, "OWN_SIMILARITY"))
+    post_similarity: float = field(default_factory=partial(options.value, "POST_SIMILARITY"))
 
 
 @dataclass(frozen=True, slots=True)

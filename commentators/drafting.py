@@ -19,7 +19,7 @@ from commentators import locks, planning, services
 from commentators.checks import Refusal, check_draft
 from commentators.models import AccountPersonality, GeneratedComment, TelegramPost
 from commentators.prompts import Draft, Summary, Voice, draft_messages, summary_messages
-from relove import live, llm, llm_work, oplog
+from relove import live, llm, llm_work, oplog, options
 from relove.db import in_thread
 from relove.language import detect_language
 
@@ -29,7 +29,6 @@ MOST_ATTEMPTS = 5
 FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(hours=1)
 DRAFTS_TRIED = 3
-FRESH = timedelta(hours=48)
 
 CLAIM = """
 UPDATE telegram_posts p SET claimed_until = now() + %s * interval '1 second'
@@ -150,11 +149,16 @@ def _pass_over(post: TelegramPost, reason: str) -> None:
     rows.update(stage=Stage.IGNORED, stage_reason=reason[:255])
 
 
+def fresh() -> timedelta:
+    """How old a post may be that is commented."""
+    return timedelta(hours=options.value("POST_FRESH_HOURS"))
+
+
 def stale(post: TelegramPost, now: datetime) -> str:
     """Why a post is not worth a question to the model; empty when it is."""
     if post.deleted_at:
         return _("The post was deleted.")
-    if now - post.created_at > FRESH:
+    if now - post.created_at > fresh():
         return _("The post is too old for a comment.")
     return ""
 
@@ -279,7 +283,7 @@ def store_draft(
         origin=Origin.MACHINE,
         model=answer.model,
         llm_call_id=answer.call_id,
-        expires_at=post.created_at + FRESH,
+        expires_at=post.created_at + fresh(),
     )
     if not planning.take_place(comment, now):
         _set_stage(post, Stage.REFUSED, _("The account has commented this post already."))

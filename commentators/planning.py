@@ -3,13 +3,15 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _now
 
 from accounts_mgmt.models import TelegramAccountSession
 from accounts_mgmt.outbox import Status
 from commentators.models import CommentKey, CommentSchedule, GeneratedComment, TelegramPost
-from commentators.schedule import Plan, day_of, next_slot, slot
+from commentators.schedule import Plan, day_of, next_slot, slot, within
+from relove import options
 
 COLLISIONS = 20
 
@@ -23,6 +25,11 @@ def plan_of(schedule: CommentSchedule) -> Plan:
         zone=schedule.time_zone,
         days=tuple(schedule.days),
     )
+
+
+def in_working_hours(moment: datetime) -> bool:
+    """Whether comments go out then, by the hours of the whole system."""
+    return within(moment, options.value("WORK_FROM"), options.value("WORK_TO"), settings.TIME_ZONE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +60,7 @@ def find_place(post: TelegramPost, now: datetime) -> Place | None:
 def _place(schedule: CommentSchedule, now: datetime) -> Place | None:
     keys = CommentKey.objects.filter(schedule=schedule, slot_utc__gt=now)
     taken = {moment for moment in keys.values_list("slot_utc", flat=True) if moment}
-    free = next_slot(plan_of(schedule), taken, now)
+    free = next_slot(plan_of(schedule), taken, now, in_working_hours)
     return Place(schedule, free) if free else None
 
 
@@ -116,6 +123,12 @@ def why_not_move(comment: GeneratedComment, before: datetime, after: datetime, n
         return _now("Somebody has moved it meanwhile.")
     if after <= now:
         return _now("This time has passed.")
+    if not in_working_hours(after):
+        hours = {
+            "start": options.shown(options.value("WORK_FROM")),
+            "end": options.shown(options.value("WORK_TO")),
+        }
+        return _now("Comments go out from %(start)s to %(end)s.") % hours
     if comment.expires_at and after >= comment.expires_at:
         return _now("By then it is too late for a comment.")
     return ""

@@ -8,7 +8,7 @@ never doubled or skipped. A window whose end is not after its start runs over mi
 
 import hashlib
 import math
-from collections.abc import Container, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -70,9 +70,18 @@ def slots_from(plan: Plan, now: datetime) -> Iterator[datetime]:
                 yield moment
 
 
-def next_slot(plan: Plan, taken: Container[datetime], now: datetime) -> datetime | None:
-    """The first free slot after `now`; None when two weeks are full."""
-    return next((moment for moment in slots_from(plan, now) if moment not in taken), None)
+def within(moment: datetime, start: time, end: time, zone: str) -> bool:
+    """Whether `moment` is within the daily hours from `start` to `end` of a zone; equal ones are the whole day."""
+    local = moment.astimezone(ZoneInfo(zone)).time()
+    return start <= local < end if start < end else local >= start or local < end
+
+
+def next_slot(
+    plan: Plan, taken: Container[datetime], now: datetime, is_open: Callable[[datetime], bool] = bool
+) -> datetime | None:
+    """The first free slot after `now` at which `is_open`; None when two weeks have none."""
+    free = (moment for moment in slots_from(plan, now) if moment not in taken)
+    return next(filter(is_open, free), None)
 
 
 def _chance(key: int, day: date, number: int) -> float:

@@ -9,8 +9,8 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 from unfold.sites import UnfoldAdminSite
 
-from relove import desk
-from relove.section_pages import LATER, system_values
+from relove import desk, options_page
+from relove.section_pages import LATER, environment_values
 
 PAGE_VARIABLE = "page"
 
@@ -42,9 +42,21 @@ class ReloveAdminSite(UnfoldAdminSite):
         """A section of the customer's list that is not built yet says so."""
         return self._page(request, "relove/later.html", {"title": LATER[name].title, "later": LATER[name]})
 
-    def system(self, request: HttpRequest) -> TemplateResponse:
-        groups = system_values() if desk.may(request, "django_q.view_schedule") else []
-        return self._page(request, "relove/system.html", {"title": _("System settings"), "groups": groups})
+    def system(self, request: HttpRequest) -> HttpResponse:
+        may_change = desk.may(request, options_page.MAY_CHANGE)
+        if not (may_change or desk.may(request, options_page.MAY_VIEW)):
+            return self._page(request, "relove/system.html", {"title": _("System settings")})
+        form = options_page.OptionsForm(request.POST if request.method == "POST" and may_change else None)
+        if form.is_bound and form.is_valid():
+            return options_page.save(request, form)
+        context = {
+            "title": _("System settings"),
+            "form": form,
+            "may_change": may_change,
+            "changes": options_page.changes(),
+            "groups": environment_values(),
+        }
+        return self._page(request, "relove/system.html", context)
 
     def sandbox(self, request: HttpRequest) -> TemplateResponse:
         return self._page(

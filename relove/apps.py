@@ -9,6 +9,13 @@ class ReloveConfig(AppConfig):
     name = "relove"
     verbose_name = _("reLove")
 
+    def ready(self) -> None:
+        from django_q.signals import pre_execute
+
+        from relove import options
+
+        pre_execute.connect(options.at_task)
+
 
 class ReloveAdminConfig(AdminConfig):
     """Django's admin with our site, and other apps' tables shown our way."""

@@ -13,7 +13,7 @@ import psycopg
 from django.conf import settings
 from django.db import connections
 
-from relove import llm
+from relove import llm, options
 from relove.cluster import Drain, drain
 from relove.db import in_thread, listening
 
@@ -69,6 +69,7 @@ async def run(stopped: asyncio.Event, wake: asyncio.Event, claim: Claim, advance
     """Claim and advance rows until stopped; what is begun is finished."""
     running: set[asyncio.Task[None]] = set()
     while not stopped.is_set():
+        await in_thread(options.refresh, options.REFRESH_SECONDS)
         room = settings.LLM_CONCURRENCY - len(running)
         for row in await in_thread(claim, room) if room > 0 else []:
             task = asyncio.create_task(advance(*row))

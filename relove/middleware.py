@@ -6,6 +6,8 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.utils import translation
 
+from relove import options
+
 
 class StaffLanguageMiddleware:
     """The page speaks the staff member's own language, Russian by default.
@@ -20,6 +22,18 @@ class StaffLanguageMiddleware:
         language = getattr(request.user, "language", "") or settings.LANGUAGE_CODE
         with translation.override(language):
             return self.get_response(request)
+
+
+class OptionsMiddleware:
+    """What staff have set on one page holds on the next."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.user.is_authenticated:
+            options.refresh(options.REFRESH_SECONDS)
+        return self.get_response(request)
 
 
 class RefuseNulMiddleware:

@@ -101,6 +101,12 @@ class UserActivityLog(models.Model):
             models.Index(fields=["user", "-created_at"], name="activity_user_time"),
             models.Index(fields=["staff", "-created_at"], name="activity_staff_time"),
             models.Index(fields=["-created_at"], name="activity_time"),
+            # the page of system settings shows who changed what
+            models.Index(
+                fields=["-created_at"],
+                name="activity_options",
+                condition=models.Q(activity_type="change_option"),
+            ),
         ]
         constraints = [
             # somebody did it: a Telegram person or a staff member, never both

@@ -26,12 +26,14 @@ LATER = {
 }
 
 
-def system_values() -> list[tuple[str, list[tuple[str, Any]]]]:
-    """The settings in force, in words, without a single secret."""
+def environment_values() -> list[tuple[str, list[tuple[str, Any]]]]:
+    """What the environment says, in words; of secrets only whether they are there."""
     return [
         (_("Telegram"), _telegram()),
-        (_("Sending"), _sending()),
-        (_("Language model"), _model()),
+        (
+            _("Language model"),
+            [(_("address"), settings.LLM_BASE_URL), (_("questions at a time"), settings.LLM_CONCURRENCY)],
+        ),
         (
             _("Data"),
             [
@@ -39,6 +41,7 @@ def system_values() -> list[tuple[str, list[tuple[str, Any]]]]:
                 (_("cache"), "Redis" if settings.REDIS_URL else _("in PostgreSQL")),
             ],
         ),
+        (_("Secrets"), _secrets()),
     ]
 
 
@@ -48,24 +51,13 @@ def _telegram() -> list[tuple[str, Any]]:
     return [(_("gateway"), _("Telegram: the real one"))]
 
 
-def _sending() -> list[tuple[str, Any]]:
-    return [
-        (_("messages a second, whole system"), settings.SEND_CEILING),
-        (_("one account in one chat"), _windows(settings.PACE_ACCOUNT_CHAT)),
-        (_("one chat over all accounts"), _windows(settings.PACE_CHAT)),
-        (_("base delay of retries, seconds"), settings.RETRY_BASE_SECONDS),
-    ]
-
-
-def _model() -> list[tuple[str, Any]]:
-    return [
-        (_("address"), settings.LLM_BASE_URL),
-        (_("model"), settings.LLM_MODEL),
-        (_("key"), _("set") if settings.LLM_API_KEY else _("not set")),
-        (_("budget a day, USD"), settings.LLM_DAILY_BUDGET_USD),
-        (_("questions at a time"), settings.LLM_CONCURRENCY),
-    ]
-
-
-def _windows(windows: list[tuple[int, float]]) -> str:
-    return ", ".join(_("%(count)s in %(seconds)s s") % {"count": c, "seconds": round(s)} for c, s in windows)
+def _secrets() -> list[tuple[str, Any]]:
+    """The session ring is missing here on purpose: only runners have it."""
+    there = {
+        _("key of the pages"): settings.SECRET_KEY != settings.DEFAULT_SECRET_KEY,
+        _("keys of personal data"): settings.PERSONAL_KEYS,
+        _("key of the language model"): settings.LLM_API_KEY,
+        _("Telegram application"): settings.TELEGRAM_API_HASH,
+    }
+    words = [(name, _("set") if value else _("not set")) for name, value in there.items()]
+    return [*words, (_("keys of sessions"), _("only runners have them"))]

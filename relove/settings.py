@@ -5,6 +5,7 @@ its state folder. Without any of them Telegram and the language model are the sa
 """
 
 import warnings
+from datetime import time
 from decimal import Decimal
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from relove.embedded import state_dir
+from relove.option_list import CEILING, OPTIONS, SAME_CHAT_PER_MINUTE
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -33,6 +35,8 @@ CSRF_TRUSTED_ORIGINS = env.list("RELOVE_TRUSTED_ORIGINS", default=[])
 HTTPS = env.bool("RELOVE_HTTPS", default=False)
 
 INSTALLED_APPS = [
+    # before relove, which shows its values on a page of our own
+    "constance",
     # before django_q, whose qcluster command ours replaces, and before unfold, whose files we override
     "relove.apps.ReloveConfig",
     "accounts_mgmt.apps.AccountsConfig",
@@ -66,6 +70,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "relove.middleware.OptionsMiddleware",
     "relove.middleware.StaffLanguageMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -188,17 +193,17 @@ LLM_PRICES: dict[str, tuple[float, float]] = {
 
 # The customer's ceiling for the whole system, messages in any one second. Spaced at 28/s: the jitter
 # between a grant and the server's clock takes the rest (measured: 30/s let 31 through, 28/s never 29).
-SEND_CEILING = env.float("RELOVE_SEND_CEILING", default=28.0)
-# (count, seconds) windows, per account and chat, and per chat over all our accounts.
+SEND_CEILING = env.float("RELOVE_SEND_CEILING", default=CEILING)
+# In any second and any minute; per account and chat, and per chat over all our accounts.
 PACE_PER_SECOND = env.int("RELOVE_PACE_PER_SECOND", default=1)
-PACE_PER_MINUTE = env.int("RELOVE_PACE_PER_MINUTE", default=20)
+PACE_PER_MINUTE = env.int("RELOVE_PACE_PER_MINUTE", default=SAME_CHAT_PER_MINUTE)
 if SEND_CEILING < 0 or PACE_PER_SECOND < 1 or PACE_PER_MINUTE < 1:
     raise ImproperlyConfigured("RELOVE_SEND_CEILING, RELOVE_PACE_PER_SECOND and _MINUTE are positive numbers.")
 if not IS_SANDBOX:
     # with real Telegram the limits can be lowered, never raised or lifted
-    SEND_CEILING = min(SEND_CEILING or 28.0, 28.0)
-    PACE_PER_SECOND, PACE_PER_MINUTE = min(PACE_PER_SECOND, 1), min(PACE_PER_MINUTE, 20)
-PACE_ACCOUNT_CHAT = PACE_CHAT = [(PACE_PER_SECOND, 1.0), (PACE_PER_MINUTE, 60.0)]
+    SEND_CEILING = min(SEND_CEILING or CEILING, CEILING)
+    PACE_PER_SECOND, PACE_PER_MINUTE = min(PACE_PER_SECOND, 1), min(PACE_PER_MINUTE, SAME_CHAT_PER_MINUTE)
+ACCOUNT_CHAT_PER_MINUTE = CHAT_PER_MINUTE = PACE_PER_MINUTE
 LEASE_SECONDS = env.float("RELOVE_LEASE_SECONDS", default=15.0)
 CLAIM_AHEAD = env.int("RELOVE_CLAIM_AHEAD", default=40)
 # Base of the retry delays: the second attempt one base later, the third two (± 20 %).
@@ -211,6 +216,15 @@ ACCOUNTS_PER_RUNNER = env.int("RELOVE_ACCOUNTS_PER_RUNNER", default=300)
 # For tests: where a process dies, and the file that says that one has; see relove.faultpoints.
 FAULT_POINT = env("RELOVE_FAULT_POINT", default="")
 FAULT_FLAG = env("RELOVE_FAULT_FLAG", default="")
+
+# --- comments -----------------------------------------------------------------------------------
+
+# Equal times mean the whole day.
+WORK_FROM = WORK_TO = time()
+POST_FRESH_HOURS = 48
+COMMENT_SHORTEST, COMMENT_LONGEST = 20, 600
+# From 0 to 1: a draft at or above them is refused.
+OWN_SIMILARITY, POST_SIMILARITY = 0.75, 0.6
 
 # --- clusters -----------------------------------------------------------------------------------
 
@@ -277,6 +291,11 @@ LOGGING = {
         "relove.cache": {"filters": ["brief"]},
     },
 }
+
+# --- what staff change while the system runs (relove.options) -----------------------------------
+
+CONSTANCE_BACKEND = "constance.backends.database.DatabaseBackend"
+CONSTANCE_CONFIG = {name: (globals()[name], option.title) for name, option in OPTIONS.items()}
 
 # --- the admin's face ---------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from constance.admin import Config
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.utils.safestring import SafeString
@@ -128,6 +129,8 @@ PAGES: dict[Any, Any] = {
 
 def register_all() -> None:
     """Put our pages in place of those the packages registered themselves."""
+    # its values stand on the page of system settings
+    admin.site.unregister([Config])
     for model, page in PAGES.items():
         if admin.site.is_registered(model):
             admin.site.unregister(model)

@@ -35,6 +35,7 @@ OPERATIONS = {
     "move_comment": _("moving a comment"),
     "retry_comment": _("queueing a comment again"),
     "check_comment": _("looking a comment up in Telegram"),
+    "change_option": _("changing a system setting"),
     "send_message": _("sending a message"),
     "send_comment": _("sending a comment"),
     "record_metrics": _("reading the response of readers"),

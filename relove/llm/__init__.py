@@ -29,6 +29,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from pydantic import BaseModel
 
+from relove import options
 from relove.db import in_thread
 from relove.llm import ledger, reading
 from relove.llm.breaker import Breaker
@@ -222,7 +223,7 @@ async def _door() -> _Door:
 def _request(schema: type[BaseModel], messages: list[Message], max_tokens: int) -> dict[str, Any]:
     strict = openai.pydantic_function_tool(schema)["function"]["parameters"]
     return {
-        "model": settings.LLM_MODEL,
+        "model": options.value("LLM_MODEL"),
         "messages": [{"role": message["role"], "content": clean(message["content"])} for message in messages],
         "max_completion_tokens": max_tokens,
         "response_format": {

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db.models import F, Q, Sum
 from django.db.models.functions import Now, TruncDay
 
+from relove import options
 from relove.llm.errors import BadAnswer, Busy
 from relove.models import LLMCall
 
@@ -127,9 +128,10 @@ def _check_budget() -> None:
 
     A model without a price is free.
     """
-    if settings.LLM_MODEL not in settings.LLM_PRICES:
+    if options.value("LLM_MODEL") not in settings.LLM_PRICES:
         return
     today = LLMCall.objects.filter(created_at__gte=TruncDay(Now()))
     spent = today.aggregate(total=Sum("cost"))["total"] or Decimal(0)
-    if spent >= settings.LLM_DAILY_BUDGET_USD:
-        raise Busy(f"the day's budget of {settings.LLM_DAILY_BUDGET_USD} USD is spent", BUDGET_PAUSE)
+    budget = options.value("LLM_DAILY_BUDGET_USD")
+    if spent >= budget:
+        raise Busy(f"the day's budget of {options.shown(budget)} USD is spent", BUDGET_PAUSE)

@@ -159,8 +159,11 @@ def test_pace_counts_for_the_account_and_for_the_chat(kind: str) -> None:
 
 
 def test_pace_names_both_windows(settings: Settings) -> None:
-    settings.PACE_ACCOUNT_CHAT = settings.PACE_CHAT = [(1, 1.0), (20, 60.0)]
-    assert [(limit.count, limit.seconds) for limit in pace(1, 7)] == [(1, 1.0), (20, 60.0)] * 2
+    settings.PACE_PER_SECOND, settings.ACCOUNT_CHAT_PER_MINUTE, settings.CHAT_PER_MINUTE = 1, 10, 20
+    assert [(limit.count, limit.seconds) for limit in pace(1, 7)] == [
+        *[(1, 1.0), (10, 60.0)],
+        *[(1, 1.0), (20, 60.0)],
+    ]
     assert len({limit.key for limit in [*pace(1, 7), *pace(2, 7)]}) == 6
 
 
@@ -242,14 +245,17 @@ def test_windows_are_rebuilt_from_what_was_attempted() -> None:
 
 
 def test_only_the_grants_that_matter_are_rebuilt(settings: Settings) -> None:
-    settings.PACE_ACCOUNT_CHAT = settings.PACE_CHAT = [(2, 60.0)]
+    settings.PACE_PER_SECOND, settings.ACCOUNT_CHAT_PER_MINUTE, settings.CHAT_PER_MINUTE = 1, 2, 2
     found = windows([(1, 7, 3.0), (1, 7, 1.0), (2, 7, 2.0), (2, None, 0.5)], now=100.0)
     by_key = {limit.key: moments for limit, moments in found.items()}
     assert by_key == {
         "ceiling": [99.5],
-        "account:1:chat:7:2/60.0": [97.0, 99.0],
-        "account:2:chat:7:2/60.0": [98.0],
-        "chat:7:2/60.0": [98.0, 99.0],
+        "account:1:chat:7:1": [99.0],
+        "account:1:chat:7:60": [97.0, 99.0],
+        "account:2:chat:7:1": [98.0],
+        "account:2:chat:7:60": [98.0],
+        "chat:7:1": [99.0],
+        "chat:7:60": [98.0, 99.0],
     }
 
 
@@ -380,7 +386,7 @@ REAL = {
 }
 SHOW = (
     "import json; from django.conf import settings as s;"
-    "print(json.dumps([s.SEND_CEILING, s.PACE_CHAT, s.PACE_ACCOUNT_CHAT]))"
+    "print(json.dumps([s.SEND_CEILING, s.PACE_PER_SECOND, s.CHAT_PER_MINUTE, s.ACCOUNT_CHAT_PER_MINUTE]))"
 )
 
 
@@ -412,8 +418,7 @@ def test_with_real_telegram_limits_can_only_be_lowered(
     }
     found = settings_with(**REAL, **{names[name]: value for name, value in values.items()})
     rate, in_second, in_minute = expected
-    windows = [[in_second, 1.0], [in_minute, 60.0]]
-    assert json.loads(found.stdout) == [rate, windows, windows], found.stderr
+    assert json.loads(found.stdout) == [rate, in_second, in_minute, in_minute], found.stderr
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ SEND = "messages.SendMessage"
 
 @pytest.fixture(autouse=True)
 def quick(settings: Any) -> None:
-    settings.PACE_ACCOUNT_CHAT = settings.PACE_CHAT = []
+    settings.PACE_PER_SECOND, settings.ACCOUNT_CHAT_PER_MINUTE, settings.CHAT_PER_MINUTE = 1000, 60_000, 60_000
     settings.SEND_CEILING = 0
     settings.REDIS_URL = ""
     settings.RETRY_BASE_SECONDS = 0.2

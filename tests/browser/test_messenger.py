@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 def test_a_message_is_drafted_approved_sent_and_answered_by_hand(page: Page, scene: Scene, settings: Any) -> None:
-    settings.PACE_ACCOUNT_CHAT = settings.PACE_CHAT = [(30, 1.0)]
+    settings.PACE_PER_SECOND, settings.ACCOUNT_CHAT_PER_MINUTE, settings.CHAT_PER_MINUTE = 30, 1800, 1800
     received = DirectMessage.objects.received()
     with running_sandbox(settings) as telegram:
         telegram.world(sandbox_world.description())

@@ -45,7 +45,7 @@ def memory(request: Any, settings: Any, transactional_db: None) -> None:
 
 @pytest.mark.usefixtures("memory")
 def test_a_post_becomes_a_comment_and_its_response_is_read(settings: Any) -> None:
-    settings.PACE_ACCOUNT_CHAT = settings.PACE_CHAT = [(30, 1.0)]
+    settings.PACE_PER_SECOND, settings.ACCOUNT_CHAT_PER_MINUTE, settings.CHAT_PER_MINUTE = 30, 1800, 1800
     now = timezone.now()
     staff = Staff.objects.create_user("olga")
     with running_sandbox(settings) as telegram:

@@ -26,7 +26,7 @@ TABLES = {
     "comment_schedules",
     "comment_keys",
 }
-FOREIGN = ("django", "unfold", "csp", "channels", "import_export", "simple_history")
+FOREIGN = ("django", "unfold", "csp", "channels", "constance", "import_export", "simple_history")
 WORDS_FOR_STATUS = {"status", "state", "stage"}
 
 
