@@ -95,6 +95,10 @@ class SandboxClient:
         """A comment under a post of a channel; `reply_to` is a comment's id in the discussion group."""
         return self._post("say", **{"from": sender}, channel=channel, post=post, text=text, reply_to=reply_to)
 
+    def read(self, reader: int | str, sender: int | str) -> Answer:
+        """The reader has read everything the sender wrote to them privately."""
+        return self._post("read", **{"from": reader}, sender=sender)
+
     def react(self, sender: int | str, channel: int | str, id: int, emoji: str | None) -> Answer:
         """Sets a reaction; None takes it back."""
         return self.call("POST", "react", {"from": sender, "channel": channel, "id": id, "emoji": emoji})

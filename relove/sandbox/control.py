@@ -124,6 +124,13 @@ class Control:
         assert message is not None
         return {"id": message.id, "chat_id": to.id, "their_id": message.twin}
 
+    def read(self, body: Body) -> Body:
+        """from: somebody who has read all that `sender` wrote to them."""
+        reader, sender = worlds.find_user(self.world, body["from"]), worlds.find_user(self.world, body["sender"])
+        changes = rules.read(self.world, reader, sender, reader.last_id)
+        self.core.commit(changes)
+        return {"changed": len(changes)}
+
     def _addressee(self, body: Body, draft: Draft) -> User | Channel:
         if "channel" not in body:
             try:
@@ -251,6 +258,7 @@ ACTIONS: dict[tuple[str, str], Action] = {
     ("POST", "edit"): Control.edit,
     ("POST", "delete"): Control.delete,
     ("POST", "say"): Control.say,
+    ("POST", "read"): Control.read,
     ("POST", "react"): Control.react,
     ("POST", "views"): Control.views,
     ("POST", "export"): Control.load_export,

@@ -214,6 +214,20 @@ def _drop(box: Box, ids: list[int]) -> Change:
     return Change(box, box.record("delete", tuple(ids)))
 
 
+def read(world: World, reader: User, other: User, up_to: int) -> list[Change]:
+    """Somebody read a private dialogue up to a message of their box: both sides are told, once."""
+    thread = reader.dialogs.get(other.id, Thread())
+    seen = [i for i in thread.ids if thread.read_inbox < i <= up_to]
+    if not seen:
+        return []
+    thread.read_inbox = seen[-1]
+    changes = [Change(reader, reader.record("read_inbox", (other.id, seen[-1])))]
+    theirs = [twin for i in seen if (twin := reader.messages[i].twin) and not reader.messages[i].out]
+    if theirs and other is not reader:
+        changes.append(Change(other, other.record("read_outbox", (reader.id, theirs[-1]))))
+    return changes
+
+
 def react(box: Box, id: int, person: int, emoji: str | None) -> Message:
     """Sets or takes back a person's reaction. Reactions have no pts: they are pushed, or read again."""
     message = box.messages.get(id)

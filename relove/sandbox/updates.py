@@ -158,7 +158,7 @@ class Hub:
         """(new messages, other updates, all messages in them) of a run of events, as things are now."""
         new, other, seen = [], [], []
         for event in events:
-            if event.kind == "delete":
+            if event.kind not in ("new", "edit"):
                 other.append(self.views.update(viewer, Change(box, event)))
                 continue
             message = box.messages.get(event.ids[0])

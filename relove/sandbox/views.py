@@ -11,7 +11,7 @@ from telethon.tl import types
 
 from relove.sandbox.rules import Change
 from relove.sandbox.tl import Raw
-from relove.sandbox.world import Box, Channel, Forward, Message, User, World
+from relove.sandbox.world import Box, Channel, Event, Forward, Message, User, World
 
 _CACHE_LIMIT = 200_000
 
@@ -178,9 +178,19 @@ class Views:
         else:
             if event.kind == "delete":
                 return types.UpdateDeleteMessages(list(event.ids), event.pts, event.count)
+            if event.kind in ("read_inbox", "read_outbox"):
+                return self._read(box, event)
             kind = types.UpdateNewMessage if event.kind == "new" else types.UpdateEditMessage
         return kind(
             self.message(viewer, box, change.message or box.messages[event.ids[0]]), event.pts, event.count
+        )
+
+    def _read(self, box: Box, event: Event) -> Any:
+        other, up_to = event.ids
+        if event.kind == "read_outbox":
+            return types.UpdateReadHistoryOutbox(types.PeerUser(other), up_to, event.pts, event.count)
+        return types.UpdateReadHistoryInbox(
+            peer=types.PeerUser(other), max_id=up_to, still_unread_count=0, pts=event.pts, pts_count=event.count
         )
 
     def peer(self, box: Box, message: Message) -> Any:

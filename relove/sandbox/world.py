@@ -15,7 +15,8 @@ from typing import Any, Literal
 
 from relove.sandbox.tl import RpcError
 
-EventKind = Literal["new", "edit", "delete"]
+# of the last two `ids` are the other person and the message up to which is read: by the owner, by the other
+EventKind = Literal["new", "edit", "delete", "read_inbox", "read_outbox"]
 _FIRST_USER, _FIRST_CHANNEL = 7_000_000_001, 2_000_000_001
 _KEPT_EVENTS = 20_000
 

@@ -16,6 +16,7 @@ from telethon.network import ConnectionTcpFull
 from telethon.tl.types import messages as message_types
 
 from relove.telegram import convert
+from relove.telegram.catching_up import CompleteBox
 from relove.telegram.errors import translate
 from relove.telegram.gateway import (
     ChannelInfo,
@@ -88,6 +89,10 @@ def fenced(may_send: Callable[[], bool]) -> type[ConnectionTcpFull]:
 
 class Client(TelegramClient):  # type: ignore[misc]
     """Telethon's client, which after a lost connection fetches missed updates and repeats nothing late."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._message_box = CompleteBox(self._log["messagebox"])
 
     async def _handle_auto_reconnect(self) -> None:
         await self.catch_up()

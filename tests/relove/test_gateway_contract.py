@@ -14,6 +14,7 @@ from relove.telegram.gateway import (
     Counts,
     DeletedMessages,
     EditedMessage,
+    MessagesRead,
     NewMessage,
     Outgoing,
     Peer,
@@ -332,6 +333,27 @@ async def test_every_kind_of_update_is_heard_in_our_words() -> None:
             assert private.sender == Person(s.boris.id, "boris", "Борис")
 
 
+async def test_reading_is_heard_both_ways_and_told() -> None:
+    async with scene() as s:
+        heard, boris = Heard(), Peer(PeerKind.USER, s.boris.id)
+        async with s.gateway(heard) as gateway:
+            written = s.write("привет")
+            await heard.next()
+            sent = await gateway.send(s.to_boris())
+            s.commit(rules.read(s.world, s.boris, s.anna, s.boris.last_id))
+            assert await heard.next() == MessagesRead(boris, sent.message_id, ours=True)
+            # the account's owner reads on another device, and comes back to a gap
+        s.commit(rules.read(s.world, s.anna, s.boris, s.anna.last_id))
+        async with s.gateway(heard) as gateway:
+            assert await heard.next() == MessagesRead(boris, sent.message_id, ours=False)
+            s.write("ещё")
+            again = (await heard.next()).message
+            assert again.id > (written.twin or 0)
+            await gateway.mark_read(boris, again.id)
+        assert s.boris.events[-1].kind == "read_outbox"
+        assert not rules.read(s.world, s.anna, s.boris, again.id), "it is read already"
+
+
 async def test_reactions_to_a_comment_are_heard() -> None:
     async with scene() as s:
         s.member(s.group)
@@ -405,6 +427,23 @@ async def test_what_came_while_nobody_was_connected_is_caught_up() -> None:
         s.write("письмо")
         async with s.gateway(heard):
             assert sorted(await heard.texts(2)) == ["письмо", "пост"]
+        assert heard.updates.empty()
+
+
+async def test_edits_and_deletions_while_nobody_was_connected_are_caught_up() -> None:
+    async with scene() as s:
+        heard = Heard()
+        async with s.gateway(heard):
+            numbers = [s.write(text).twin or 0 for text in ("раз", "два")]
+            await heard.texts(2)
+        s.commit(rules.edit(s.world, s.anna, numbers[0], "стоп"))
+        s.commit(rules.delete(s.world, s.anna, [numbers[1]]))
+        s.write("три")
+        async with s.gateway(heard):
+            assert await heard.texts(2) == ["три", "стоп"]
+            assert await heard.next() == DeletedMessages(None, (numbers[1],))
+            s.write("четыре")
+            assert await heard.texts(1) == ["четыре"]
         assert heard.updates.empty()
 
 

@@ -9,7 +9,7 @@ from relove.sandbox import rules
 from relove.sandbox.methods.registry import Call, handles
 from relove.sandbox.rules import Change, Draft
 from relove.sandbox.tl import RpcError
-from relove.sandbox.world import Box, Channel, Message, Thread, User
+from relove.sandbox.world import Box, Channel, Message, User
 
 
 @handles(messages.SendMessageRequest)
@@ -107,9 +107,10 @@ def send_reaction(call: Call, request: Any) -> Any:
 @handles(messages.ReadHistoryRequest)
 def read_history(call: Call, request: Any) -> Any:
     peer = call.peer(request.peer)
-    thread = call.user.dialogs.get(peer.id, Thread())
-    thread.read_inbox = min(request.max_id or call.user.last_id, call.user.last_id)
-    return types.messages.AffectedMessages(pts=call.user.pts, pts_count=0)
+    up_to = request.max_id or call.user.last_id
+    changes = rules.read(call.world, call.user, peer, up_to) if isinstance(peer, User) else []
+    call.commit(changes)
+    return types.messages.AffectedMessages(pts=call.user.pts, pts_count=changes[0].event.count if changes else 0)
 
 
 @handles(messages.SetTypingRequest)
