@@ -10,7 +10,7 @@ const FILES = [
   ["@event-calendar/build", "dist/event-calendar.min.js", "relove/vendor/event-calendar.js"],
   ["@event-calendar/build", "dist/event-calendar.min.css", "relove/vendor/event-calendar.css"],
 ];
-const BUNDLES = ["codemirror.js", "yaml.js", "dagre.js"];
+const BUNDLES = ["codemirror.js", "dagre.js"];
 
 const copied = ([name, source, target]) => {
   mkdirSync(`${root}/${target}`.replace(/\/[^/]*$/, ""), { recursive: true });
