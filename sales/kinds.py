@@ -64,11 +64,40 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
+class Node:
+    """A part of a document as a box of its graph. `kind` is how it looks: start, step, lost (nothing leads
+    there), trigger or action; `path` is where it stands in the document, () where it does not."""
+
+    key: str
+    title: str
+    note: str = ""
+    kind: str = "step"
+    path: Path = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A way from one node to another, by their keys. `kind`: way, limit, action or trigger."""
+
+    origin: str
+    to: str
+    label: str = ""
+    kind: str = "way"
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    nodes: list[Node]
+    edges: list[Edge]
+
+
+@dataclass(frozen=True, slots=True)
 class ScriptKind:
     """A kind of script by its name in sales_scripts.kind.
 
     `check` finds what the model alone cannot, `difference` compares (old, new), `example` is a document in
-    YAML to begin with. A kind without dialogues has no player; its preview shows texts instead.
+    YAML to begin with. A kind without dialogues has no player; its preview shows texts instead. A kind whose
+    parts lead to one another has a graph.
     """
 
     name: str
@@ -79,6 +108,7 @@ class ScriptKind:
     example: str
     preview: Callable[[Any, TelegramUser | None], list[Sample]] | None = None
     player: Player | None = None
+    graph: Callable[[Any], Graph] | None = None
 
 
 _kinds: dict[str, ScriptKind] = {}

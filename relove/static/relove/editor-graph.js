@@ -22,7 +22,7 @@ const laidOut = ({ nodes, edges }) => {
   for (const node of nodes) graph.setNode(node.key, { ...node, width: WIDTH, height: HEIGHT });
   edges.forEach((edge, i) => {
     const label = short(edge.label);
-    graph.setEdge(edge.from, edge.to, { ...edge, label, width: label.length * 6.5, height: 14, labelpos: "c" }, String(i));
+    graph.setEdge(edge.origin, edge.to, { ...edge, label, width: label.length * 6.5, height: 14, labelpos: "c" }, String(i));
   });
   layout(graph);
   return graph;
@@ -68,7 +68,7 @@ const arrow = () =>
     ),
   );
 
-/** Draw {nodes: [{key, title, note, kind, line}], edges: [{from, to, label, kind}]}; `choose` gets a node. */
+/** Draw {nodes: [{key, title, note, kind, line}], edges: [{origin, to, label, kind}]}; `choose` gets a node. */
 export const draw = (parent, drawn, label, choose) => {
   const graph = laidOut(drawn);
   const { width, height } = graph.graph();

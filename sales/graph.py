@@ -1,0 +1,61 @@
+"""The steps of a sales script as a graph: where each one leads, and what no dialogue comes to. Pure."""
+
+from collections.abc import Iterator
+
+from django.utils.translation import gettext as _
+
+from sales import actions
+from sales.checks import reachable
+from sales.document import Script, Target
+from sales.kinds import Edge, Graph, Node
+
+
+def graph(script: Script) -> Graph:
+    """Nodes are the steps, the actions that something leads to, and the triggers that enter from anywhere."""
+    edges = [*_onward(script), *_entering(script)]
+    named = {edge.to for edge in edges}
+    ends = [Node(_end(name), _action_title(name), kind="action") for name in actions.names()]
+    return Graph([*_steps(script), *_triggers(script), *(end for end in ends if end.key in named)], edges)
+
+
+def _steps(script: Script) -> Iterator[Node]:
+    found = reachable(script)
+    for i, step in enumerate(script.steps):
+        kind = "start" if step is script.start else "step" if step.key in found else "lost"
+        note = _("nothing leads here") if kind == "lost" else step.stage
+        yield Node(step.key, step.title or step.key, note, kind, ("steps", i))
+
+
+def _triggers(script: Script) -> Iterator[Node]:
+    for i, trigger in enumerate(script.triggers):
+        yield Node(
+            f"trigger:{trigger.key}", trigger.title or trigger.key, _("trigger"), "trigger", ("triggers", i)
+        )
+
+
+def _onward(script: Script) -> Iterator[Edge]:
+    for step in script.steps:
+        for transition in step.transitions:
+            yield Edge(step.key, _key(transition), transition.intent)
+        if step.max_turns:
+            yield Edge(step.key, _key(step.after_limit), _("after %(count)s") % {"count": step.max_turns}, "limit")
+        if step.action:
+            yield Edge(step.key, _end(step.action), _("then"), "action")
+
+
+def _entering(script: Script) -> Iterator[Edge]:
+    for trigger in script.triggers:
+        yield Edge(f"trigger:{trigger.key}", _key(trigger), kind="trigger")
+
+
+def _key(target: Target) -> str:
+    return target.to or _end(target.action or "")
+
+
+def _end(name: str) -> str:
+    return f"action:{name}"
+
+
+def _action_title(name: str) -> str:
+    action = actions.get(name)
+    return str(action.title) if action else name
