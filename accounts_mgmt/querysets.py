@@ -10,6 +10,10 @@ class AccountQuerySet(models.QuerySet[Any]):
     def active(self) -> "AccountQuerySet":
         return self.filter(state="active")
 
+    def who_met_channel(self, telegram_id: int) -> "AccountQuerySet":
+        """Those that may address a channel by its bare id."""
+        return self.filter(entities__entity_id=-(10**12 + telegram_id))
+
     def troubled(self) -> "AccountQuerySet":
         """Those that need a person."""
         return self.exclude(state__in=("active", "disabled", "signing_in"))

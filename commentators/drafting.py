@@ -15,11 +15,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts_mgmt.outbox import Origin, Status
-from commentators import locks, planning, services
+from commentators import freshness, locks, planning, services
 from commentators.checks import Refusal, check_draft
 from commentators.models import AccountPersonality, GeneratedComment, TelegramPost
 from commentators.prompts import Draft, Summary, Voice, draft_messages, summary_messages
-from relove import live, llm, llm_work, oplog, options
+from relove import live, llm, llm_work, oplog
 from relove.db import in_thread
 from relove.language import detect_language
 
@@ -149,16 +149,11 @@ def _pass_over(post: TelegramPost, reason: str) -> None:
     rows.update(stage=Stage.IGNORED, stage_reason=reason[:255])
 
 
-def fresh() -> timedelta:
-    """How old a post may be that is commented."""
-    return timedelta(hours=options.value("POST_FRESH_HOURS"))
-
-
 def stale(post: TelegramPost, now: datetime) -> str:
     """Why a post is not worth a question to the model; empty when it is."""
     if post.deleted_at:
         return _("The post was deleted.")
-    if now - post.created_at > fresh():
+    if now - post.created_at > freshness.limit():
         return _("The post is too old for a comment.")
     return ""
 
@@ -283,7 +278,7 @@ def store_draft(
         origin=Origin.MACHINE,
         model=answer.model,
         llm_call_id=answer.call_id,
-        expires_at=post.created_at + fresh(),
+        expires_at=post.created_at + freshness.limit(),
     )
     if not planning.take_place(comment, now):
         _set_stage(post, Stage.REFUSED, _("The account has commented this post already."))

@@ -1,12 +1,13 @@
 """What this domain hears from Telegram, and the account calls it brings: one service call each."""
 
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
 
 from django.utils import timezone
 
 from accounts_mgmt import calls, updates
+from commentators import backfill, drafting, metrics, monitoring, refreshing, replying
 from commentators import direct as direct
-from commentators import drafting, metrics, monitoring, replying
 from relove import llm_work
 from relove.db import in_thread
 from relove.telegram.gateway import (
@@ -20,6 +21,8 @@ from relove.telegram.gateway import (
     Refused,
     Update,
 )
+
+T = TypeVar("T")
 
 FIRST_POSTS = 100
 GAP_LIMIT = 2_000
@@ -48,10 +51,11 @@ async def check_channel(gateway: Gateway, call: calls.Call) -> dict[str, Any]:
     """Look a channel up by its name and keep what is found: title, members, description, comments."""
     channel_id = call.arguments["channel"]
     name = await in_thread(monitoring.name_of, channel_id)
+    number = monitoring.number_of(name)
     try:
-        found = await gateway.resolve(name)
+        found = await (gateway.channel(Peer(PeerKind.CHANNEL, number)) if number else gateway.resolve(name))
     except Refused as error:
-        await in_thread(monitoring.unreadable, channel_id, error, timezone.now())
+        await in_thread(monitoring.unreadable, call, "check_channel", error, timezone.now())
         raise
     return await in_thread(monitoring.checked, channel_id, call.account, found, timezone.now())
 
@@ -59,30 +63,64 @@ async def check_channel(gateway: Gateway, call: calls.Call) -> dict[str, Any]:
 @calls.kind("join_channel", repeatable=True)
 async def join_channel(gateway: Gateway, call: calls.Call) -> dict[str, Any]:
     """Join a channel, for live updates; asked for explicitly, never by itself."""
-    found = await gateway.resolve(await in_thread(monitoring.name_of, call.arguments["channel"]))
-    await gateway.join(found.peer)
+    place = await in_thread(monitoring.reading_place, call.arguments["channel"])
+    await met(gateway, place, lambda: gateway.join(place.address))
     return {"joined": True}
+
+
+async def met(gateway: Gateway, place: monitoring.Place, ask: Callable[[], Awaitable[T]]) -> T:
+    """Ask in a channel that the account may not have met: a public one is found by its name, once."""
+    try:
+        return await ask()
+    except PeerUnknown:
+        await gateway.resolve(place.name)
+        return await ask()
 
 
 @calls.kind("read_channel", repeatable=True)
 async def read_channel(gateway: Gateway, call: calls.Call) -> dict[str, Any]:
     """Read what is new in a channel since it was last read."""
     channel_id = call.arguments["channel"]
-    address, name, after = await in_thread(monitoring.reading_place, channel_id)
+    place = await in_thread(monitoring.reading_place, channel_id)
     # the first reading begins with the newest posts, a later one leaves no gap
-    limit = GAP_LIMIT if after else FIRST_POSTS
+    limit = GAP_LIMIT if place.last else FIRST_POSTS
     try:
-        try:
-            messages = await gateway.history(address, after=after, limit=limit)
-        except PeerUnknown:
-            # this account has not met the channel: public ones are found by name
-            await gateway.resolve(name)
-            messages = await gateway.history(address, after=after, limit=limit)
+        messages = await met(gateway, place, lambda: gateway.history(place.address, after=place.last, limit=limit))
     except Refused as error:
-        await in_thread(monitoring.unreadable, channel_id, error, timezone.now())
+        await in_thread(monitoring.unreadable, call, "read_channel", error, timezone.now())
         raise
     new = await in_thread(monitoring.read, channel_id, messages, timezone.now())
     return {"read": len(messages), "new": new}
+
+
+@calls.kind("backfill_channel", repeatable=True)
+async def backfill_channel(gateway: Gateway, call: calls.Call) -> dict[str, Any]:
+    """Read the next page of earlier posts; the page after it is asked for when this one is stored."""
+    page = await in_thread(backfill.next_page, call.arguments["channel"])
+    if page is None:
+        return {"read": 0}
+    place = page.place
+    try:
+        messages = await met(
+            gateway, place, lambda: gateway.history(place.address, before=page.below, limit=page.limit)
+        )
+    except Refused as error:
+        await in_thread(backfill.refused, page, call, error, timezone.now())
+        raise
+    found = await in_thread(backfill.keep, page, messages, timezone.now())
+    return {"read": len(messages), "found": found}
+
+
+@calls.kind("refresh_posts", repeatable=True)
+async def refresh_posts(gateway: Gateway, call: calls.Call) -> dict[str, Any]:
+    """Read known posts of a channel again: response, edits, and which of them are gone."""
+    channel_id = call.arguments["channel"]
+    place = await in_thread(monitoring.reading_place, channel_id)
+    wanted = await in_thread(refreshing.to_read, channel_id, timezone.now())
+    ids = wanted.message_ids
+    messages = await met(gateway, place, lambda: gateway.messages(place.address, ids)) if ids else []
+    await in_thread(refreshing.record, wanted, messages, timezone.now())
+    return {"read": len(messages), "gone": len(ids) - len(messages)}
 
 
 @calls.kind("read_metrics", repeatable=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db.models import F, IntegerField, Q
 from django.db.models.fields.json import KeyTextTransform
@@ -12,6 +12,7 @@ from django.utils import timezone
 from accounts_mgmt import calls
 from accounts_mgmt.models import AccountCall
 from accounts_mgmt.outbox import Status
+from commentators import falling
 from commentators.models import GeneratedComment, TelegramChannel, TelegramPost
 from commentators.posts import engagement
 from relove import oplog
@@ -29,12 +30,6 @@ READ_COLUMNS = (
     "post_views_before",
     "replies",
 )
-# Read often while a comment is fresh, then ever less: (age below, interval).
-FALLING = [
-    (timedelta(hours=1), timedelta(minutes=2)),
-    (timedelta(days=1), timedelta(hours=1)),
-    (timedelta(days=14), timedelta(days=1)),
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +58,8 @@ class Work:
 
 def due(now: datetime) -> Q:
     """Sent comments whose response is to be read again."""
-    wanted = Q(metrics_at__isnull=True)
-    older = timedelta(0)
-    for age, interval in FALLING:
-        wanted |= Q(sent_at__gt=now - age, sent_at__lte=now - older, metrics_at__lte=now - interval)
-        older = age
-    return Q(status=Status.SENT, message_id__isnull=False) & wanted
+    fresh = falling.due("sent_at", "metrics_at", now, falling.COMMENTS)
+    return Q(status=Status.SENT, message_id__isnull=False) & fresh
 
 
 def ask_due(now: datetime) -> int:

@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q
 from django.db.models.functions import Greatest
 from django.utils.translation import gettext as _
 
@@ -14,12 +16,16 @@ from accounts_mgmt import calls, reasons
 from accounts_mgmt.models import AccountCall, TelegramAccountSession
 from commentators import posts
 from commentators.models import TelegramChannel
+from commentators.models.channels import NAMELESS
 from relove import oplog
 from relove.language import storable
 from relove.models import Chat, Staff
 from relove.telegram.gateway import ChannelInfo, GatewayError, Message, Peer, PeerKind
 
-NAME = re.compile(r"(?:(?:https?://)?(?:t\.me|telegram\.me)/(?:s/)?|@)?([A-Za-z]\w{3,31})(?:/\d+)?/?$")
+SITE = r"(?:https?://)?(?:t\.me|telegram\.me)/"
+NAME = re.compile(rf"(?:{SITE}(?:s/)?|@)?([A-Za-z]\w{{3,31}})(?:/\d+)?/?(?:\?\S*)?$")
+# an id as clients and bots show it, bare or with -100 before it, or out of a link to a post
+NUMBER = re.compile(rf"(?:(?:-100)?|{SITE}c/)(\d{{5,13}})(?:/\d+)*/?$")
 
 
 class NoAccount(ValidationError):
@@ -27,19 +33,21 @@ class NoAccount(ValidationError):
 
 
 def normalised(name: str) -> str:
-    """A bare lower-case username from @name, a t.me link or a bare name. Raises ValidationError."""
-    match = NAME.match(name.strip())
-    if not match:
-        raise ValidationError(_("Write the channel as @name or as a link https://t.me/name."))
-    return match[1].lower()
+    """A bare lower-case username, or "c/" and an id, from @name, a t.me link or an id. Raises ValidationError."""
+    if match := NUMBER.match(name.strip()):
+        return f"{NAMELESS}{match[1]}"
+    if match := NAME.match(name.strip()):
+        return match[1].lower()
+    raise ValidationError(_("Write the channel as @name, as a link https://t.me/name or as its id."))
 
 
 def add_channel(name: str, staff: Staff | None, now: datetime) -> AccountCall:
     """Add a channel and have it checked at once; the answer of the call says what was found."""
-    listener, deputy = readers()
+    username = normalised(name)
+    listener, deputy = readers(number_of(username))
     with transaction.atomic():
         channel, _created = TelegramChannel.objects.get_or_create(
-            username=normalised(name), defaults={"listener": listener, "deputy": deputy}
+            username=username, defaults={"listener": listener, "deputy": deputy}
         )
         return ask_check(channel, channel.listener_id or listener.id, staff, now)
 
@@ -51,9 +59,22 @@ def ask_check(
     return calls.ask(account_id, "check_channel", {"channel": channel.id}, now=now, asked_by=staff, **options)
 
 
-def readers() -> tuple[TelegramAccountSession, TelegramAccountSession | None]:
-    """A listening account and its deputy: commentators first, they live in channels anyway. Raises NoAccount."""
-    found = list(TelegramAccountSession.objects.active().exclude(session=None).order_by("role", "id")[:2])
+def number_of(username: str) -> int | None:
+    """The Telegram id of a channel that has no name; None where it has one."""
+    return int(username.removeprefix(NAMELESS)) if username.startswith(NAMELESS) else None
+
+
+def readers(telegram_id: int | None = None) -> tuple[TelegramAccountSession, TelegramAccountSession | None]:
+    """A listening account and its deputy: commentators first, they live in channels anyway. Raises NoAccount.
+
+    A channel known by its id alone can be asked for only by an account that has met it.
+    """
+    able = TelegramAccountSession.objects.active().exclude(session=None).order_by("role", "id")
+    if telegram_id is not None:
+        able = able.who_met_channel(telegram_id)
+    found = list(able[:2])
+    if not found and telegram_id is not None:
+        raise NoAccount(_("None of our accounts has met this channel: add it by its name, or join it first."))
     if not found:
         raise NoAccount(_("Connect a Telegram account first: a channel is read through one."))
     return found[0], found[1] if len(found) > 1 else None
@@ -63,16 +84,19 @@ def name_of(channel_id: int) -> str:
     return TelegramChannel.objects.values_list("username", flat=True).get(id=channel_id)
 
 
-def address_of(channel_id: int) -> Peer:
-    """The channel's address; refused until it has been checked."""
-    chat = TelegramChannel.objects.select_related("chat").get(id=channel_id).chat
-    return Peer(PeerKind.CHANNEL, chat.telegram_id if chat else 0)
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a channel is read: its address, refused until it was checked, its name, the last message read."""
+
+    address: Peer
+    name: str
+    last: int
 
 
-def reading_place(channel_id: int) -> tuple[Peer, str, int]:
-    """Address, name and the last message read."""
-    channel = TelegramChannel.objects.get(id=channel_id)
-    return address_of(channel_id), channel.username, channel.last_message_id
+def reading_place(channel_id: int) -> Place:
+    channel = TelegramChannel.objects.select_related("chat").get(id=channel_id)
+    number = channel.chat.telegram_id if channel.chat else 0
+    return Place(Peer(PeerKind.CHANNEL, number), channel.username, channel.last_message_id)
 
 
 @transaction.atomic
@@ -92,6 +116,8 @@ def checked(channel_id: int, account_id: int, found: ChannelInfo, now: datetime)
         channel.discussion = _chat(found.linked_group.id, Chat.Kind.SUPERGROUP, title, "")
     channel.title, channel.description = found.title[:255], storable(found.description)
     channel.members_count = found.members_count
+    if number_of(channel.username) and found.username:
+        channel.username = found.username.lower()
     channel.listener_id = channel.listener_id or account_id
     channel.problem, channel.problem_since = "", None
     channel.save()
@@ -100,8 +126,10 @@ def checked(channel_id: int, account_id: int, found: ChannelInfo, now: datetime)
     )
     return {
         "title": found.title,
+        "about": channel.description,
         "members": found.members_count,
-        "comments": found.linked_group is not None,
+        "comments_open": found.linked_group is not None,
+        "discussion": channel.discussion.title if channel.discussion else "",
         "member": found.is_member,
     }
 
@@ -114,9 +142,10 @@ def _not_the_same(channel: TelegramChannel, found: ChannelInfo) -> str:
     if channel.chat and channel.chat.telegram_id != found.peer.id:
         channel.basis = TelegramChannel.Basis.NONE
         return _("Another channel has this name now. Add it anew, with a posting basis of its own.")
-    other = TelegramChannel.objects.filter(chat__telegram_id=found.peer.id).exclude(id=channel.id).first()
+    same = Q(chat__telegram_id=found.peer.id) | Q(username=found.username.lower() or None)
+    other = TelegramChannel.objects.filter(same).exclude(id=channel.id).first()
     if other:
-        return _("This channel is here already as @%(name)s.") % {"name": other.username}
+        return _("This channel is here already as %(name)s.") % {"name": other.address}
     return ""
 
 
@@ -127,21 +156,37 @@ def _chat(telegram_id: int, kind: Chat.Kind, title: str, username: str) -> Chat:
     return chat
 
 
-def unreadable(channel_id: int, error: GatewayError, now: datetime) -> None:
+@transaction.atomic
+def unreadable(call: calls.Call, kind: str, error: GatewayError, now: datetime) -> None:
+    """The listening account was refused: its deputy is asked the same. With neither the channel says why."""
+    if not ask_deputy(call, kind, now):
+        channel = TelegramChannel.objects.get(id=call.arguments["channel"])
+        _has_problem(channel, reasons.sentence(error), now)
+
+
+def ask_deputy(call: calls.Call, kind: str, now: datetime) -> bool:
+    """Ask the deputy what the listening account was refused; False where that is no way."""
+    channel = TelegramChannel.objects.select_related("deputy").get(id=call.arguments["channel"])
+    deputy = channel.deputy
+    if call.account != channel.listener_id or deputy is None or not can_read(deputy, now):
+        return False
+    calls.ask(deputy.id, kind, call.arguments, now=now)
+    return True
+
+
+def _has_problem(channel: TelegramChannel, words: str, now: datetime) -> None:
     """Say at the channel why it cannot be read, and since when."""
-    channel = TelegramChannel.objects.get(id=channel_id)
-    channel.problem = reasons.sentence(error)
-    channel.problem_since = channel.problem_since or now
+    channel.problem, channel.problem_since = words, channel.problem_since or now
     channel.last_checked = now
     channel.save(update_fields=["problem", "problem_since", "last_checked"])
-    oplog.log_operation("read_channel", "failed", error=channel.problem, subject=("telegram_channels", channel_id))
+    oplog.log_operation("read_channel", "failed", error=words, subject=("telegram_channels", channel.id))
 
 
 def saw_post(account_id: int, message: Message) -> None:
     """A live update: stored when its channel is watched."""
     channel = TelegramChannel.objects.watched().filter(chat__telegram_id=message.chat.id).first()
     if channel:
-        _log_stored(posts.store(channel.id, [message]), account_id)
+        log_stored(posts.store(channel.id, [message]), account_id)
 
 
 def saw_deletion(telegram_id: int, message_ids: Sequence[int], now: datetime) -> None:
@@ -157,11 +202,11 @@ def read(channel_id: int, messages: Sequence[Message], now: datetime) -> int:
     TelegramChannel.objects.filter(id=channel_id).update(
         last_checked=now, last_message_id=Greatest("last_message_id", read_to), problem="", problem_since=None
     )
-    _log_stored(new, None)
+    log_stored(new, None)
     return len(new)
 
 
-def _log_stored(post_ids: Sequence[int], account_id: int | None) -> None:
+def log_stored(post_ids: Sequence[int], account_id: int | None) -> None:
     oplog.log_operations(
         [
             oplog.Operation("store_post", "success", account_id=account_id, subject=("telegram_posts", post_id))
@@ -171,21 +216,41 @@ def _log_stored(post_ids: Sequence[int], account_id: int | None) -> None:
 
 
 def ask_due(now: datetime) -> int:
-    """Ask for a reading of every channel whose interval has passed; answers how many.
+    """Ask for a reading of every channel whose interval has passed; answers how many."""
+    channels = TelegramChannel.objects.due(now).exclude(chat=None).with_readers()
+    return sum(ask_reading(channel, "read_channel", now) for channel in channels)
 
-    The listening account reads; where it cannot, its deputy does.
+
+def ask_reading(channel: TelegramChannel, kind: str, now: datetime) -> bool:
+    """Have a channel read by a kind of call, once at a time.
+
+    The listening account reads; where it cannot, its deputy does; where nobody can, the channel says so.
     """
-    asked = 0
-    for channel in TelegramChannel.objects.due(now).exclude(chat=None).select_related("listener", "deputy"):
-        readers = (channel.listener, channel.deputy)
-        reader = next((one for one in readers if one and _can_read(one, now)), None)
-        waiting = AccountCall.objects.open().filter(kind="read_channel", arguments__channel=channel.id)
-        if reader and not waiting.exists():
-            calls.ask(reader.id, "read_channel", {"channel": channel.id}, now=now)
-            asked += 1
-    return asked
+    if AccountCall.objects.open().filter(kind=kind, arguments__channel=channel.id).exists():
+        return False
+    reader = reader_of(channel, now)
+    if reader:
+        calls.ask(reader.id, kind, {"channel": channel.id}, now=now)
+    elif not any(map(is_connected, both(channel))):
+        _has_problem(channel, _("Neither the listening account nor its deputy can read: connect one."), now)
+    return reader is not None
 
 
-def _can_read(account: TelegramAccountSession, now: datetime) -> bool:
+def reader_of(channel: TelegramChannel, now: datetime) -> TelegramAccountSession | None:
+    """Who reads a channel now."""
+    return next((one for one in both(channel) if can_read(one, now)), None)
+
+
+def both(channel: TelegramChannel) -> list[TelegramAccountSession]:
+    """The listening account and its deputy, as far as there are any."""
+    return [one for one in (channel.listener, channel.deputy) if one]
+
+
+def is_connected(account: TelegramAccountSession) -> bool:
+    return account.state == TelegramAccountSession.State.ACTIVE and account.session is not None
+
+
+def can_read(account: TelegramAccountSession, now: datetime) -> bool:
+    """Whether the account may ask now: Telegram may have told it to wait."""
     waits = account.flood_until is not None and account.flood_until > now
-    return account.state == TelegramAccountSession.State.ACTIVE and account.session is not None and not waits
+    return is_connected(account) and not waits

@@ -5,14 +5,17 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models.functions import Now
+from django.utils import timezone
 
+from commentators import freshness
 from commentators.models import TelegramChannel, TelegramPost
 from relove import llm_work
 from relove.db import notify
 from relove.language import storable
 from relove.telegram.gateway import Counts, Message
 
-REFRESHED = ["text", "media_urls", "engagement", "edited_at"]
+REFRESHED = ["text", "media_urls", "engagement", "edited_at", "refreshed_at"]
 
 
 @transaction.atomic
@@ -49,6 +52,7 @@ def _keep_newer_text(post: TelegramPost, stored: TelegramPost | None) -> None:
 def _worded(channel: TelegramChannel, ids: Sequence[int]) -> int:
     """Posts passed over for want of a text that have one now: an album's caption, an edit."""
     silent = channel.posts.filter(message_id__in=ids, stage=TelegramPost.Stage.IGNORED, summary__isnull=True)
+    silent = silent.filter(created_at__gt=timezone.now() - freshness.limit(), deleted_at__isnull=True)
     return silent.exclude(text="").update(stage=TelegramPost.Stage.NEW, stage_reason="")
 
 
@@ -78,6 +82,7 @@ def _post(channel: TelegramChannel, message: Message) -> TelegramPost:
         engagement=engagement(message.counts),
         created_at=message.date,
         edited_at=message.edited_at,
+        refreshed_at=Now(),
     )
 
 
@@ -89,6 +94,9 @@ def _add_part(channel: TelegramChannel, post: TelegramPost, message: Message) ->
     ]
     if message.text:
         post.text = storable(message.text)
+    if message.id == post.message_id:
+        # readers' response to an album is counted at its first part
+        post.engagement, post.refreshed_at = engagement(message.counts), Now()
     post.edited_at = message.edited_at or post.edited_at
 
 

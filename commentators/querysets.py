@@ -8,11 +8,16 @@ from django.db.models import F, Q
 from django.db.models.expressions import ExpressionWrapper
 
 from accounts_mgmt.querysets import OutgoingQuerySet
+from commentators import falling
 
 
 class ChannelQuerySet(models.QuerySet[Any]):
     def watched(self) -> "ChannelQuerySet":
         return self.filter(is_active=True)
+
+    def with_readers(self) -> "ChannelQuerySet":
+        """With the accounts that may read them."""
+        return self.select_related("listener", "deputy")
 
     def due(self, now: datetime) -> "ChannelQuerySet":
         """Watched channels whose interval has passed since they were last read."""
@@ -29,6 +34,10 @@ class PostQuerySet(models.QuerySet[Any]):
     def unfinished(self) -> "PostQuerySet":
         """Posts with a stage still to take."""
         return self.filter(stage__in=("new", "summarised"))
+
+    def to_refresh(self, now: datetime) -> "PostQuerySet":
+        """Posts whose response is to be read again."""
+        return self.filter(falling.due("created_at", "refreshed_at", now, falling.POSTS), deleted_at__isnull=True)
 
 
 class CommentQuerySet(OutgoingQuerySet):

@@ -2,12 +2,13 @@
 
 from django.utils import timezone
 
-from commentators import metrics, monitoring
+from commentators import backfill, metrics, monitoring, refreshing
 
 
 def read_channels() -> int:
-    """Ask for a reading of every channel that is due."""
-    return monitoring.ask_due(timezone.now())
+    """Ask for a reading of every channel that is due, of earlier posts, and of known posts again."""
+    now = timezone.now()
+    return monitoring.ask_due(now) + backfill.ask_due(now) + refreshing.ask_due(now)
 
 
 def read_metrics() -> int:

@@ -24,6 +24,8 @@ CALL_KINDS = {
     "join_channel": _("join a channel"),
     "read_channel": _("read a channel"),
     "read_metrics": _("read the response of readers"),
+    "backfill_channel": _("read earlier posts"),
+    "refresh_posts": _("read known posts again"),
     "profile": _("read the profile"),
     "sign_in_code_request": _("sign in: send a code"),
     "sign_in_resend": _("sign in: send the code again"),

@@ -101,7 +101,7 @@ class ChannelAdmin(VersionedAdmin):
 
     @display(description=_("channel"), ordering="title")
     def name(self, channel: TelegramChannel) -> SafeString:
-        second = format_html('<span class="rl-second">@{}</span>', channel.username) if channel.title else ""
+        second = format_html('<span class="rl-second">{}</span>', channel.address) if channel.title else ""
         return format_html("{}{}", show.foreign_text(str(channel), lines=1), second)
 
     @display(description=_("state"))

@@ -1,6 +1,6 @@
 """Channels, their posts, the accounts that comment and the comments themselves."""
 
-from commentators.models.channels import TelegramChannel
+from commentators.models.channels import ChannelBackfill, TelegramChannel
 from commentators.models.comments import CommentKey, GeneratedComment
 from commentators.models.direct import DirectMessage
 from commentators.models.posts import TelegramPost
@@ -9,6 +9,7 @@ from commentators.models.voices import AccountPersonality, CommentatorAccount
 
 __all__ = [
     "AccountPersonality",
+    "ChannelBackfill",
     "CommentKey",
     "CommentSchedule",
     "CommentatorAccount",

@@ -11,6 +11,9 @@ from accounts_mgmt.models import TelegramAccountSession
 from commentators.querysets import ChannelQuerySet
 from relove.models import Chat
 
+# A channel without a name is kept as "c/" and its id, as in Telegram's links to its posts.
+NAMELESS = "c/"
+
 
 class TelegramChannel(models.Model):
     """A channel we watch, and on what basis we may comment there."""
@@ -84,7 +87,12 @@ class TelegramChannel(models.Model):
         indexes = [models.Index(fields=["is_active", "last_checked"], name="channel_due")]
 
     def __str__(self) -> str:
-        return self.title or f"@{self.username}"
+        return self.title or self.address
+
+    @property
+    def address(self) -> str:
+        """What a person knows it by: @name, or for one without a name t.me/c/id."""
+        return f"t.me/{self.username}" if self.username.startswith(NAMELESS) else f"@{self.username}"
 
     def clean(self) -> None:
         errors = {}
@@ -100,3 +108,35 @@ class TelegramChannel(models.Model):
     @property
     def may_be_commented(self) -> bool:
         return self.basis in self.COMMENTED
+
+
+class ChannelBackfill(models.Model):
+    """A wish for the last posts of a channel, and how far it has come: page by page, the newest first."""
+
+    channel = models.ForeignKey(
+        TelegramChannel, models.CASCADE, verbose_name=_("channel"), related_name="backfills"
+    )
+    wanted = models.PositiveIntegerField(_("posts wanted"))
+    found = models.PositiveIntegerField(_("posts read"), default=0)
+    # the next page begins below this message; 0 is the newest
+    below = models.BigIntegerField(default=0)
+    problem = models.CharField(_("what is wrong"), max_length=255, blank=True)
+    asked_by = models.ForeignKey(
+        "relove.Staff", models.SET_NULL, null=True, blank=True, verbose_name=_("asked by"), related_name="+"
+    )
+    created_at = models.DateTimeField(_("asked at"), auto_now_add=True)
+    finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
+
+    class Meta:
+        db_table = "channel_backfills"
+        verbose_name = _("reading of earlier posts")
+        verbose_name_plural = _("readings of earlier posts")
+        constraints = [
+            # one at a time
+            models.UniqueConstraint(
+                fields=["channel"], name="backfill_running", condition=models.Q(finished_at__isnull=True)
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.channel}: {self.found}/{self.wanted}"

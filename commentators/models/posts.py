@@ -37,6 +37,8 @@ class TelegramPost(models.Model):
     edited_at = models.DateTimeField(_("edited"), null=True, blank=True)
     deleted_at = models.DateTimeField(_("deleted"), null=True, blank=True)
     stored_at = models.DateTimeField(_("stored"), auto_now_add=True)
+    # when text and response were last read in Telegram
+    refreshed_at = models.DateTimeField(_("response read"), null=True, blank=True)
 
     objects = PostQuerySet.as_manager()
 
@@ -56,5 +58,5 @@ class TelegramPost(models.Model):
 
     @property
     def link(self) -> str:
-        """The post on t.me; private channels have none."""
+        """The post on t.me."""
         return f"https://t.me/{self.channel.username}/{self.message_id}"

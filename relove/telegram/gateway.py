@@ -282,8 +282,8 @@ class Gateway(Protocol):
 
     async def join(self, peer: Peer) -> None: ...
 
-    async def history(self, peer: Peer, *, after: int = 0, limit: int = 100) -> list[Message]:
-        """Messages with an id above `after`, oldest first, at most `limit` of the newest."""
+    async def history(self, peer: Peer, *, after: int = 0, before: int = 0, limit: int = 100) -> list[Message]:
+        """Messages with an id above `after` and below `before`, oldest first, at most `limit` of the newest."""
 
     async def messages(self, peer: Peer, ids: Sequence[int]) -> list[Message]:
         """Messages by id; deleted ones are missing from the answer."""

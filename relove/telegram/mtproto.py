@@ -316,21 +316,19 @@ class MtprotoGateway:
     async def join(self, peer: Peer) -> None:
         await self._call(functions.channels.JoinChannelRequest(self._input(peer)))
 
-    async def history(self, peer: Peer, *, after: int = 0, limit: int = 100) -> list[Message]:
-        return await self._history(peer, limit=limit, after=after)
-
-    async def _history(self, peer: Peer, *, limit: int, after: int = 0) -> list[Message]:
-        """At most `limit` of the newest messages, oldest first."""
+    async def history(self, peer: Peer, *, after: int = 0, before: int = 0, limit: int = 100) -> list[Message]:
         newest: list[Message] = []
-        async for page in self._pages(peer, after=after, size=min(limit, PAGE)):
+        async for page in self._pages(peer, after=after, before=before, size=min(limit, PAGE)):
             newest += page
             if len(newest) >= limit:
                 break
         return newest[:limit][::-1]
 
-    async def _pages(self, peer: Peer, *, after: int = 0, size: int = PAGE) -> AsyncIterator[list[Message]]:
+    async def _pages(
+        self, peer: Peer, *, after: int = 0, before: int = 0, size: int = PAGE
+    ) -> AsyncIterator[list[Message]]:
         """The history in pages, newest first, as long as somebody asks."""
-        offset = 0
+        offset = before
         while True:
             found = await self._call(
                 functions.messages.GetHistoryRequest(self._input(peer), offset, None, 0, size, 0, after, 0)
@@ -351,7 +349,7 @@ class MtprotoGateway:
         return _messages(await self._call(request))
 
     async def replies_to(self, peer: Peer, ids: Sequence[int]) -> dict[int, int]:
-        history = await self._history(peer, limit=HISTORY_DEPTH, after=min(ids, default=1) - 1)
+        history = await self.history(peer, limit=HISTORY_DEPTH, after=min(ids, default=1) - 1)
         answered = [message.reply_to for message in history]
         return {number: answered.count(number) for number in ids}
 

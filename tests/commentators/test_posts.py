@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from commentators import monitoring, posts
 from commentators.models import TelegramChannel, TelegramPost
@@ -26,9 +27,9 @@ def test_it_stores_a_post_once_however_it_comes(place: Place) -> None:
 
 def test_a_live_post_hides_no_gap_from_the_next_reading(place: Place) -> None:
     monitoring.saw_post(1, message(50))
-    assert monitoring.reading_place(place.channel.id)[2] == 0
+    assert monitoring.reading_place(place.channel.id).last == 0
     monitoring.read(place.channel.id, [message(48), message(49), message(50)], NOW)
-    assert monitoring.reading_place(place.channel.id)[2] == 50
+    assert monitoring.reading_place(place.channel.id).last == 50
     assert place.channel.posts.count() == 3
 
 
@@ -91,7 +92,9 @@ def test_a_late_reading_does_not_take_an_edit_back(place: Place) -> None:
 def test_a_caption_that_comes_late_brings_its_album_back(place: Place) -> None:
     posts.store(place.channel.id, [message(1, "", album=9, media="photo")])
     # the drafting was quicker than the second part
-    place.channel.posts.update(stage=TelegramPost.Stage.IGNORED, stage_reason="Нет текста")
+    place.channel.posts.update(
+        stage=TelegramPost.Stage.IGNORED, stage_reason="Нет текста", created_at=timezone.now()
+    )
     posts.store(place.channel.id, [message(2, "Подпись", album=9, media="photo")])
     post = place.channel.posts.get()
     assert (post.stage, post.text) == (TelegramPost.Stage.NEW, "Подпись")

@@ -19,7 +19,15 @@ REGISTERED = sorted(
     (model for model in admin.site._registry if model._meta.app_label in OURS), key=lambda m: m._meta.label
 )
 # Technical tables that no page shows: keys, entities, update states, paces.
-NO_PAGE = {"accountentity", "accountupdatestate", "sendpace", "commentkey", "signin", "runnerkey"}
+NO_PAGE = {
+    "accountentity",
+    "accountupdatestate",
+    "sendpace",
+    "commentkey",
+    "signin",
+    "runnerkey",
+    "channelbackfill",
+}
 # A list's rows, its user and session, the bounded count and what stands beside the sidebar.
 MOST_QUERIES = 14
 
