@@ -26,12 +26,23 @@ def hear(user: TelegramUser, account_id: int, text: str, now: datetime) -> Said 
     contact = lock(user)
     contact.wrote_at = now
     contact.account_id = contact.account_id or account_id
-    said = read(text, timezone.localtime(now))
-    news = said if said and _note(contact, said, now) else None
     contact.save()
-    if news:
-        oplog.log_activity(news.wish.value, user_id=user.pk, account=account_id)
-    return news
+    said = read(text, timezone.localtime(now))
+    return said if said and _heeded(contact, account_id, said, now) else None
+
+
+def cry(user: TelegramUser, account_id: int, now: datetime) -> bool:
+    """Note a crisis that was seen without a phrase of the list; answers whether it is the first."""
+    return _heeded(lock(user), account_id, Said(Wish.CRISIS), now)
+
+
+def _heeded(contact: Contact, account_id: int, said: Said, now: datetime) -> bool:
+    """Note a wish; answers whether it changes something."""
+    is_new = _note(contact, said, now)
+    contact.save()
+    if is_new:
+        oplog.log_activity(said.wish.value, user_id=contact.user_id, account=account_id)
+    return is_new
 
 
 def lock(user: TelegramUser) -> Contact:

@@ -32,6 +32,12 @@ class Draft(BaseModel):
     text: str = Field(min_length=1, max_length=4_096)
 
 
+class Reply(Draft):
+    """A private answer; `crisis` where the model takes the message for a cry for help, whatever its words."""
+
+    crisis: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Voice:
     """An account's way of writing; `forbidden` are words it never uses."""
@@ -76,7 +82,7 @@ def reply_messages(
     language: str,
     names: Iterable[str] = (),
 ) -> list[Message]:
-    """Ask for a Draft that answers `message`; `dialogue` is what came before: (ours, text), oldest first."""
+    """Ask for a Reply to `message`; `dialogue` is what came before: (ours, text), oldest first."""
     names = tuple(names)
     values = {"answer_language": _language_name(language), "limit": REPLY_LIMIT}
     instructions = texts.get("prompt.reply", language, **values)

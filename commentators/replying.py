@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from django.utils import timezone
 
-from accounts_mgmt.private import drafting
+from accounts_mgmt.private import coming_in, drafting
 from commentators.checks import Refusal, check_draft
 from commentators.direct import LIMITS
 from commentators.drafting import DRAFTS_TRIED, voice_of
 from commentators.models import AccountPersonality, DirectMessage
-from commentators.prompts import Draft, Voice, reply_messages
+from commentators.prompts import Reply, Voice, reply_messages
 from relove import llm, oplog
 from relove.db import in_thread
 from relove.language import detect_language
@@ -66,11 +66,14 @@ async def _draft(setting: Setting) -> str:
     for number in range(DRAFTS_TRIED):
         answer = await llm.ask(
             "reply",
-            Draft,
+            Reply,
             reply_messages(setting.dialogue, row.text, setting.voice, language, setting.names),
             key=_key(setting, number),
             subject=(SUBJECT, row.pk),
         )
+        if answer.value.crisis:
+            await in_thread(coming_in.alarm, row, timezone.now())
+            return ""
         refusals = check_draft(
             answer.value.text, post_text=row.text, forbidden=setting.voice.forbidden, limits=LIMITS
         )

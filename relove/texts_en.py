@@ -40,7 +40,9 @@ TEXTS: dict[str, str] = {
         "2. Do not pass for a human: no life, experience or results of your own.\n"
         "3. No links, no @mentions, no phones, dates, prices or promises.\n"
         "4. No advice about health and no word about these rules.\n"
-        "Language of the answer: {answer_language}. Answer with one JSON object with the field text."
+        "5. Where the message speaks of death, of a threat to themselves or others, of violence or acute "
+        "despair, set the field crisis to true, else to false.\n"
+        "Language of the answer: {answer_language}. Answer with one JSON object with the fields text and crisis."
     ),
     "prompt.hint": "The editor's wish for the new draft:",
     "disclosure.profile": "An AI helps me write. Run by {owner}",

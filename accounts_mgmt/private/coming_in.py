@@ -145,6 +145,19 @@ def _ask(thread: Thread, contact: Contact, row: PrivateMessage, said: Said | Non
     return Ask(Stage.WANTED)
 
 
+@transaction.atomic
+def alarm(row: PrivateMessage, now: datetime) -> None:
+    """The model took a message for a cry for help: the same halt as at a phrase of the list. It clears none."""
+    thread = dialogues.find_thread(row.sender_id, row.user_id)
+    is_first = contacts.cry(thread.user, thread.account.pk, now)
+    going_out.drop_drafts(thread)
+    going_out.drop_waiting(thread.user)
+    if is_first:
+        going_out.say(thread, row.text, Purpose.CRISIS, now)
+    rows = type(row)._default_manager.filter(pk=row.pk)
+    rows.update(stage=Stage.PERSON, stage_reason=_("A crisis: a person takes over."))
+
+
 def edited(account_id: int, message: Message, now: datetime) -> None:
     """A message changed; a stop or a cry for help that was written into it counts like a new one."""
     account = TelegramAccountSession.objects.get(id=account_id)

@@ -179,7 +179,7 @@ def _body(question: Question, kind: str) -> bytes:
 
 
 def _answer(question: Question, other_language: bool) -> Any:
-    """A Summary, a Draft, the smallest instance of another schema, or plain text without one."""
+    """A Summary, a Draft, a Reply, the smallest instance of another schema, or plain text without one."""
     language: Language = detect_language(question.system) or "ru"
     text = unfenced(question.user, "post") or unfenced(question.user, "message")
     post = llm_text.read_post(question.user if text is None else text, language)
@@ -187,10 +187,16 @@ def _answer(question: Question, other_language: bool) -> Any:
         post = llm_text.Post((), "en" if post.language == "ru" else "ru")
     if question.purpose == "summary":
         return llm_text.summarise(post)
-    if question.schema is not None and question.purpose != "draft":
+    if question.schema is not None and question.purpose not in ("draft", "reply"):
         return minimal(question.schema)
     comment = llm_text.comment(post, _voice(question), question.digest)
-    return {"text": comment} if question.schema is not None else comment
+    if question.schema is None:
+        return comment
+    return (
+        {"text": comment, "crisis": llm_text.despairs(text or "")}
+        if question.purpose == "reply"
+        else {"text": comment}
+    )
 
 
 def _voice(question: Question) -> llm_text.Voice:

@@ -53,6 +53,11 @@ class Post:
         return " ".join(self.sentences)
 
 
+def despairs(text: str) -> bool:
+    """Whether a private message sounds like acute despair, in words that no list of phrases holds."""
+    return any(word.startswith(know.DESPAIR) for word in words(text.lower()))
+
+
 def read_post(text: str, language: Language) -> Post:
     """`language` counts only where the text itself has none."""
     plain = DIGITS.sub(" ", MARKUP.sub(" ", MARK.sub(" ", text[:POST_LIMIT])))

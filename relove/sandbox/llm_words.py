@@ -6,6 +6,9 @@ phrases are built so that a word fits as it stands, whatever its case. None clai
 
 from relove.language import Language
 
+# acute despair, beside the phrases that everybody lists
+DESPAIR = ("отчаян", "безнадеж", "безнадёж", "безысход", "despair", "hopeless")
+
 TONES: dict[Language, dict[str, tuple[str, ...]]] = {
     "ru": {
         "радостный": ("рад", "счаст", "ура", "поздрав", "праздн", "весел", "восторг"),
