@@ -98,6 +98,9 @@ ORDER_KEPT = """
                 AND older.status IN ('pending', 'sending', 'unknown') AND NOT older.set_aside)
 """
 
+NOT_PAUSED = """
+         AND (a.paused_until IS NULL OR a.paused_until <= now())"""
+
 CLAIM = """
 WITH due AS (
     SELECT m.id, m.created_at, held.token, m.chat_id,
@@ -105,8 +108,7 @@ WITH due AS (
     FROM unnest(%(accounts)s::bigint[], %(tokens)s::bigint[], %(rooms)s::int[]) AS held (account, token, room)
     JOIN telegram_account_sessions a ON a.id = held.account AND a.lease_token = held.token
          AND a.state = 'active'
-         AND (a.flood_until IS NULL OR a.flood_until <= now())
-         AND (a.paused_until IS NULL OR a.paused_until <= now())
+         AND (a.flood_until IS NULL OR a.flood_until <= now()){not_paused}
     CROSS JOIN LATERAL (
         SELECT m.id, m.created_at, m.chat_id, m.next_retry, m.scheduled_at
         FROM {table} m
@@ -226,6 +228,7 @@ def statements(kind: type[OutgoingMessage]) -> Statements:
         claim=CLAIM.format(
             table=table,
             order_kept=ORDER_KEPT.format(table=table) if kind.ordered else "",
+            not_paused="" if kind.passes_pauses else NOT_PAUSED,
             suspect_after=SUSPECT_AFTER,
         ),
         attempt=ATTEMPT.format(table=table, guarded=guarded),

@@ -14,6 +14,9 @@ from accounts_mgmt.querysets import (
 )
 from accounts_mgmt.sign_in_models import RunnerKey as RunnerKey
 from accounts_mgmt.sign_in_models import SignIn as SignIn
+from accounts_mgmt.staff_models import Alert as Alert
+from accounts_mgmt.staff_models import StaffMessage as StaffMessage
+from accounts_mgmt.staff_models import StaffTelegram as StaffTelegram
 from relove.fields import SealedField
 
 

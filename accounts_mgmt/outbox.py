@@ -62,6 +62,8 @@ class OutgoingMessage(models.Model):
     # Whether it always answers a message, and what `find_place` reads besides the row.
     is_reply: ClassVar[bool] = False
     place_fields: ClassVar[tuple[str, ...]] = ()
+    # Messages to staff leave though accounts are paused.
+    passes_pauses: ClassVar[bool] = False
     # SQL for what else it means that some were sent; its two parameters are arrays: senders and times.
     after_sent: ClassVar[str] = ""
 

@@ -18,6 +18,10 @@ class AccountQuerySet(models.QuerySet[Any]):
         """Those that need a person."""
         return self.exclude(state__in=("active", "disabled", "signing_in"))
 
+    def writing_to_staff(self) -> "AccountQuerySet":
+        """The main accounts, to which staff link their Telegram."""
+        return self.active().filter(role="main")
+
     def disclosing(self) -> "AccountQuerySet":
         """Those that may write by machine: consent recorded, disclosure seen in the profile."""
         return self.filter(~Q(disclosure=""), disclosure_seen_at__isnull=False, owner_consent_at__isnull=False)
@@ -60,3 +64,17 @@ class PrivateQuerySet(OutgoingQuerySet):
     def thread(self, sender_id: int, user_id: int) -> "PrivateQuerySet":
         """The messages between an account of ours and a person."""
         return self.filter(sender_id=sender_id, user_id=user_id)
+
+
+class StaffTelegramQuerySet(models.QuerySet[Any]):
+    def linked(self) -> "StaffTelegramQuerySet":
+        return self.filter(chat__isnull=False, account__isnull=False, staff__is_active=True)
+
+    def on_duty(self) -> "StaffTelegramQuerySet":
+        """Whom alerts are sent to."""
+        return self.linked().filter(on_duty=True)
+
+
+class AlertQuerySet(models.QuerySet[Any]):
+    def to_mail(self) -> "AlertQuerySet":
+        return self.filter(mail_due=True)

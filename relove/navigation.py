@@ -94,6 +94,7 @@ ACCOUNTS = Section(
         Tab(_("Account calls"), "accounts_mgmt.accountcall"),
         Tab(_("Security"), "accounts_mgmt.accountsecuritylog"),
         Tab(_("Waits in chats"), "accounts_mgmt.accountchathold"),
+        Tab(_("Alerts"), "accounts_mgmt.alert"),
     ],
     count="accounts",
     variant="warning",
@@ -114,6 +115,8 @@ PEOPLE = Section(
     [
         Tab(_("Staff"), "relove.staff"),
         Tab(_("Roles"), "auth.group"),
+        Tab(_("Telegram of the staff"), "accounts_mgmt.stafftelegram"),
+        Tab(_("Messages to staff"), "accounts_mgmt.staffmessage"),
         Tab(_("People on Telegram"), "relove.telegramuser"),
         Tab(_("Chats"), "relove.chat"),
         Tab(_("Contacts"), "accounts_mgmt.contact"),

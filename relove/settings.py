@@ -226,6 +226,15 @@ COMMENT_SHORTEST, COMMENT_LONGEST = 20, 600
 # From 0 to 1: a draft at or above them is refused.
 OWN_SIMILARITY, POST_SIMILARITY = 0.75, 0.6
 
+# --- e-mail: alerts that Telegram cannot carry ---------------------------------------------------
+
+# "smtp://user:password@host:587"; without it the messages stand in the log
+globals().update(env.email_url("RELOVE_EMAIL_URL", default="consolemail://"))
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env("RELOVE_EMAIL_FROM", default="relove@localhost")
+# Who is written to; without any, staff with full access that have an address.
+ALERT_EMAILS = env.list("RELOVE_ALERT_EMAILS", default=[])
+
 # --- clusters -----------------------------------------------------------------------------------
 
 # django-q2 warns of a task without a time-out; ours is meant to run for hours and watches itself.

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.templatetags.static import static
+from django.urls import reverse_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -62,5 +63,11 @@ UNFOLD: dict[str, Any] = {
         "navigation": "relove.navigation.sidebar",
     },
     "TABS": "relove.navigation.tabs",
+    "ACCOUNT": {
+        "navigation": [
+            {"title": gettext_lazy("My Telegram"), "link": reverse_lazy("admin:accounts_mgmt_stafftelegram_mine")},
+            {"title": gettext_lazy("Change password"), "link": reverse_lazy("admin:password_change")},
+        ],
+    },
     "COMMAND": {"search_models": False, "show_history": False},
 }

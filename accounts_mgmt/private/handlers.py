@@ -4,7 +4,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from accounts_mgmt import calls, updates
+from accounts_mgmt import calls, staff_links, updates
 from accounts_mgmt.private import coming_in
 from relove.telegram.gateway import (
     DeletedMessages,
@@ -22,9 +22,11 @@ from relove.telegram.gateway import (
 @updates.on(EditedMessage.kind)
 def seen(account_id: int, update: Update) -> None:
     assert isinstance(update, NewMessage | EditedMessage)
-    if update.message.chat.kind == PeerKind.USER:
-        saw = coming_in.saw if isinstance(update, NewMessage) else coming_in.edited
-        saw(account_id, update.message, timezone.now())
+    message, now = update.message, timezone.now()
+    if message.chat.kind != PeerKind.USER or staff_links.hear(account_id, message, now):
+        return
+    saw = coming_in.saw if isinstance(update, NewMessage) else coming_in.edited
+    saw(account_id, message, now)
 
 
 @updates.on(DeletedMessages.kind)
