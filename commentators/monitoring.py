@@ -59,6 +59,12 @@ def ask_check(
     return calls.ask(account_id, "check_channel", {"channel": channel.id}, now=now, asked_by=staff, **options)
 
 
+def ask_about(channel: TelegramChannel, kind: str, staff: Staff, now: datetime) -> AccountCall:
+    """A person's wish about a channel, of the account that reads it; raises NoAccount."""
+    account = reader_of(channel, now) or readers(number_of(channel.username))[0]
+    return calls.ask(account.id, kind, {"channel": channel.id}, now=now, asked_by=staff)
+
+
 def number_of(username: str) -> int | None:
     """The Telegram id of a channel that has no name; None where it has one."""
     return int(username.removeprefix(NAMELESS)) if username.startswith(NAMELESS) else None

@@ -1,7 +1,6 @@
 """Channels: adding one by its name, its posting basis, who reads it."""
 
 from typing import Any
-from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import admin
@@ -9,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -20,6 +19,8 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from commentators import services
+from commentators.admin import backfill
+from commentators.admin.channel_actions import ChannelActions, progress
 from commentators.admin.resources import ChannelResource
 from commentators.models import TelegramChannel
 from relove import show
@@ -39,7 +40,7 @@ class NewChannelForm(forms.Form):
 
 
 @admin.register(TelegramChannel)
-class ChannelAdmin(VersionedAdmin):
+class ChannelAdmin(ChannelActions, VersionedAdmin):
     resource_classes = [ChannelResource]
     list_display = ["name", "watch_state", "basis_badge", "readers", "posts_link", "read_at", "members"]
     list_filter = ["is_active", ("basis", ChoicesDropdownFilter), "auto_approve"]
@@ -50,7 +51,10 @@ class ChannelAdmin(VersionedAdmin):
     ordering = ["id"]
     empty_text = _("No channels yet. Add the first one by its @name or link.")
     fieldsets = [
-        (None, {"fields": [("title", "username"), ("is_active", "monitoring_interval"), "watch_state"]}),
+        (
+            None,
+            {"fields": [("title", "username"), ("is_active", "monitoring_interval"), "watch_state"]},
+        ),
         (
             _("Posting basis"),
             {"fields": ["basis", ("basis_by", "basis_at"), "auto_approve", "auto_approve_reason"]},
@@ -58,11 +62,15 @@ class ChannelAdmin(VersionedAdmin):
         (_("Who reads"), {"classes": ["tab"], "fields": [("listener", "deputy"), "read_at"]}),
         (
             _("In Telegram"),
-            {"classes": ["tab"], "fields": ["about", ("members", "chat_link"), "discussion_link", "posts_link"]},
+            {
+                "classes": ["tab"],
+                "fields": ["about", ("members", "comments_state"), ("chat_link", "discussion_link"), "posts_link"],
+            },
         ),
     ]
     readonly_fields = [
         "watch_state",
+        "comments_state",
         "read_at",
         "about",
         "members",
@@ -70,6 +78,14 @@ class ChannelAdmin(VersionedAdmin):
         "discussion_link",
         "posts_link",
     ]
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap, name = self.admin_site.admin_view, "commentators_telegramchannel_backfill"
+        own = [
+            path("<int:channel_id>/earlier/", wrap(backfill.page), {"channels": self}, name=name),
+            path("<int:channel_id>/earlier/part/", wrap(backfill.part), {"channels": self}, name=f"{name}_part"),
+        ]
+        return own + super().get_urls()
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         # its name is the channel's identity in Telegram
@@ -88,9 +104,7 @@ class ChannelAdmin(VersionedAdmin):
             except ValidationError as error:
                 form.add_error("name", error)
             else:
-                channel = reverse("admin:commentators_telegramchannel_change", args=[call.arguments["channel"]])
-                progress = reverse("admin:accounts_mgmt_accountcall_progress", args=[call.pk])
-                return redirect(f"{progress}?{urlencode({'next': channel})}")
+                return progress(call)
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -107,10 +121,23 @@ class ChannelAdmin(VersionedAdmin):
     @display(description=_("state"))
     def watch_state(self, channel: TelegramChannel) -> SafeString:
         if channel.problem:
-            return show.badge("failed", channel.problem)
+            return format_html(
+                '{} <span class="rl-second">{} {}</span>',
+                show.badge("failed", _("cannot be read"), channel.problem),
+                _now("since"),
+                show.short_time(channel.problem_since),
+            )
         if not channel.is_active:
             return show.badge("disabled", _("not watched"))
         return show.badge("active", _("watched"))
+
+    @display(description=_("comments"))
+    def comments_state(self, channel: TelegramChannel) -> SafeString:
+        if channel.chat_id is None:
+            return show.NOTHING
+        if channel.discussion_id is None:
+            return show.badge("disabled", _("switched off"))
+        return show.badge("active", _("open"))
 
     @display(description=_("posting basis"), ordering="basis")
     def basis_badge(self, channel: TelegramChannel) -> SafeString:
