@@ -85,7 +85,7 @@ class Unusable(Exception):
 def session_of(account_id: int) -> SessionData:
     """Raises Unusable."""
     with _opening():
-        data = open_session(TelegramAccountSession.objects.get(id=account_id))
+        data = open_session(account_id)
     if not mtproto.belongs_here(data):
         raise Unusable(_("The session is of the other Telegram, sandbox or real, than the one in force."))
     return data

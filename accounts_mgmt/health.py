@@ -13,7 +13,7 @@ from django.db.models.functions import Greatest, Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts_mgmt import calls
+from accounts_mgmt import calls, sessions
 from accounts_mgmt.models import AccountChatHold, AccountSecurityLog, TelegramAccountSession
 from relove.db import in_thread
 from relove.telegram.gateway import (
@@ -85,6 +85,8 @@ def apply(account_id: int, token: int, effect: Effect, code: str, chat_id: int |
             account.state, account.state_reason = effect.state, effect.reason
             account.state_since = timezone.now()
             account.save(update_fields=["state", "state_reason", "state_since"])
+            if effect.ends_session:
+                sessions.KEPT.forget(account_id)
         elif effect.wait_seconds:
             # answers to several requests cross: the longest wait holds
             until = Greatest("flood_until", Now() + Value(timedelta(seconds=effect.wait_seconds)))

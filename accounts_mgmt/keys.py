@@ -10,9 +10,12 @@ from dataclasses import dataclass
 from django.apps import apps
 from django.db import models
 
+from accounts_mgmt.models import TelegramAccountSession
+from accounts_mgmt.sessions import KEPT
 from relove.fields import Ring, Sealed, SealedField
 
 BATCH = 200
+SESSION = TelegramAccountSession._meta.get_field("session")
 
 
 @dataclass(slots=True)
@@ -48,6 +51,8 @@ def rotate(column: Column, progress: Callable[[Column], None] = lambda column: N
         fresh = Sealed.seal(column.ring, sealed.reveal())
         rows = _rows(column).filter(pk=pk, **{column.field.name: sealed})
         column.done += rows.update(**{column.field.name: fresh})
+        if column.field is SESSION:
+            KEPT.forget(pk)
         progress(column)
     return column.done
 

@@ -10,6 +10,12 @@ class AccountQuerySet(models.QuerySet[Any]):
     def active(self) -> "AccountQuerySet":
         return self.filter(state="active")
 
+    def with_session_version(self) -> "AccountQuerySet":
+        """Without the session itself; `session_version` changes whenever it does."""
+        version = models.Func("session", function="md5", output_field=models.CharField())
+        rows: AccountQuerySet = self.defer("session").annotate(session_version=version)
+        return rows
+
     def who_met_channel(self, telegram_id: int) -> "AccountQuerySet":
         """Those that may address a channel by its bare id."""
         return self.filter(entities__entity_id=-(10**12 + telegram_id))

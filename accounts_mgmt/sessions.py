@@ -7,9 +7,12 @@ from typing import Any
 from accounts_mgmt.lines import Line
 from accounts_mgmt.models import AccountEntity, AccountUpdateState, TelegramAccountSession
 from relove.fields import Sealed
+from relove.kept import Shelf
 from relove.telegram.session_data import Entity, SessionData, UpdateState
 
 ENTITIES_LOADED = 5000
+# Key and server of an account; gone when it is signed out and when the keys are changed.
+KEPT = Shelf("sessions", seconds=7 * 86_400, ring="session")
 
 # Each only while the lease is ours: a former holder's state must not overwrite its successor's.
 SAVE_STATES = """
@@ -37,10 +40,13 @@ def seal_session(data: SessionData) -> Sealed:
     return Sealed.seal("session", json.dumps(plain))
 
 
-def open_session(account: TelegramAccountSession) -> SessionData:
-    """The session as the client needs it. Raises KeyMissing outside runners."""
-    assert account.session is not None, "an account without a session is never connected"
-    data = opened_session(account.session)
+def open_session(account_id: int) -> SessionData:
+    """The session as the client needs it; key and server may come from the cache, update states never do.
+
+    Raises KeyMissing outside runners.
+    """
+    account = TelegramAccountSession.objects.with_session_version().get(id=account_id)
+    data = _data(KEPT.get(account.pk, account.session_version, lambda: json.loads(account.session.reveal())))
     data.own_id = account.telegram_user_id or 0
     states = AccountUpdateState.objects.filter(account=account)
     entities = AccountEntity.objects.filter(account=account).order_by("-seen_at")[:ENTITIES_LOADED]
@@ -51,7 +57,10 @@ def open_session(account: TelegramAccountSession) -> SessionData:
 
 def opened_session(sealed: Sealed) -> SessionData:
     """What `seal_session` has sealed. Raises KeyMissing outside runners."""
-    plain = json.loads(sealed.reveal())
+    return _data(json.loads(sealed.reveal()))
+
+
+def _data(plain: dict[str, Any]) -> SessionData:
     return SessionData(bytes.fromhex(plain["key"]), plain["dc"], plain["address"], plain["port"])
 
 

@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from accounts_mgmt import calls, handover, phones
+from accounts_mgmt import calls, handover, phones, sessions
 from accounts_mgmt.models import AccountCall, SignIn, TelegramAccountSession
 from relove.fields import Sealed
 from relove.models import Staff
@@ -79,6 +79,7 @@ def begin_again(account: TelegramAccountSession, method: str, staff: Staff | Non
         before = {"previous_state": row.state, "previous_reason": row.state_reason}
         row.state, row.state_reason, row.state_since, row.session = State.SIGNING_IN, "", now, None
         row.save(update_fields=["state", "state_reason", "state_since", "session"])
+        sessions.KEPT.forget(row.pk)
         _open(row, method, staff, now, **before)
 
 

@@ -49,7 +49,7 @@ def assert_opens() -> None:
         assert account.phone is not None
         assert account.phone.reveal_text() == f"+7999000000{n}"
         if n:
-            assert open_session(account).auth_key == bytes([n]) * 256
+            assert open_session(account.pk).auth_key == bytes([n]) * 256
 
 
 def test_afterwards_the_old_keys_are_not_needed(accounts: Any, settings: Any, capsys: Any) -> None:

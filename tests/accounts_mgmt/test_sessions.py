@@ -2,17 +2,23 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.core.cache import cache
+from django.core.management import call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import Settings
 
-from accounts_mgmt import sessions
+from accounts_mgmt import health, sessions
 from accounts_mgmt.lines import Line
 from accounts_mgmt.models import AccountEntity, AccountUpdateState, TelegramAccountSession
 from accounts_mgmt.sessions import DatabaseStore, open_session, seal_session
-from relove.fields import KeyMissing
+from relove.fields import KeyMissing, new_key
+from relove.telegram.gateway import SessionLost
 from relove.telegram.session import Entity, SessionData, UpdateState
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -40,7 +46,7 @@ def stored(account: TelegramAccountSession, token: int, write: Callable[[Databas
 
 def test_a_session_is_opened_as_it_was_sealed(account: TelegramAccountSession) -> None:
     account.refresh_from_db()
-    opened = open_session(account)
+    opened = open_session(account.pk)
     assert opened == DATA
     assert "255" not in repr(opened), "the key is not shown"
     assert r"\xff" not in repr(opened)
@@ -51,7 +57,7 @@ def test_a_process_without_the_session_ring_cannot_open_it(
 ) -> None:
     settings.SESSION_KEYS = []
     with pytest.raises(KeyMissing, match="RELOVE_SESSION_KEYS"):
-        open_session(account)
+        open_session(account.pk)
 
 
 def test_what_its_holder_stores_is_opened_with_it(account: TelegramAccountSession) -> None:
@@ -65,7 +71,7 @@ def test_what_its_holder_stores_is_opened_with_it(account: TelegramAccountSessio
         await store.save_entities(entities)
 
     stored(account, TOKEN, write)
-    opened = open_session(account)
+    opened = open_session(account.pk)
     assert opened.states == states
     assert sorted(opened.entities, key=lambda entity: entity.id) == sorted(entities, key=lambda entity: entity.id)
 
@@ -92,8 +98,8 @@ def test_an_access_hash_is_the_accounts_own(account: TelegramAccountSession) -> 
     )
     stored(account, TOKEN, lambda store: store.save_entities([Entity(5, 1)]))
     stored(other, 8, lambda store: store.save_entities([Entity(5, 2)]))
-    assert open_session(account).entities == [Entity(5, 1)]
-    assert open_session(other).entities == [Entity(5, 2)]
+    assert open_session(account.pk).entities == [Entity(5, 1)]
+    assert open_session(other.pk).entities == [Entity(5, 2)]
 
 
 def test_the_entities_last_seen_are_loaded(
@@ -103,4 +109,61 @@ def test_the_entities_last_seen_are_loaded(
     for number in (1, 2, 3):
         AccountEntity.objects.create(account=account, entity_id=number, access_hash=number)
         AccountEntity.objects.filter(entity_id=number).update(seen_at=timezone.now() + timedelta(hours=number))
-    assert [entity.id for entity in open_session(account).entities] == [3, 2]
+    assert [entity.id for entity in open_session(account.pk).entities] == [3, 2]
+
+
+# --- kept in the cache ---------------------------------------------------------------------------
+
+
+def kept(account: TelegramAccountSession) -> bytes | None:
+    found: bytes | None = cache.get(f"relove:kept:sessions:{account.pk}")
+    return found
+
+
+def test_key_and_server_are_kept_as_ciphertext(account: TelegramAccountSession) -> None:
+    opened = open_session(account.pk)
+    lying = kept(account)
+    assert lying is not None
+    assert opened.auth_key.hex().encode() not in lying
+    assert opened.auth_key[:12] not in lying
+
+
+def test_from_the_cache_it_is_the_same_and_the_states_are_the_tables(account: TelegramAccountSession) -> None:
+    open_session(account.pk)
+
+    async def write(store: DatabaseStore) -> None:
+        await store.save_states({0: UpdateState(7, date=MOMENT)})
+
+    stored(account, TOKEN, write)
+    with CaptureQueriesContext(connection) as asked:
+        opened = open_session(account.pk)
+    assert opened.auth_key == DATA.auth_key
+    assert opened.states == {0: UpdateState(7, date=MOMENT)}
+    assert not [query for query in asked if '"session",' in query["sql"]], "the session itself is not read"
+
+
+def test_a_flushed_cache_loses_nothing(account: TelegramAccountSession) -> None:
+    open_session(account.pk)
+    cache.clear()
+    assert open_session(account.pk).auth_key == DATA.auth_key
+
+
+def test_another_session_is_never_answered_with_the_kept_one(account: TelegramAccountSession) -> None:
+    open_session(account.pk)
+    TelegramAccountSession.objects.update(session=seal_session(replace(DATA, auth_key=bytes(256))))
+    assert open_session(account.pk).auth_key == bytes(256)
+
+
+def test_signing_out_and_changing_keys_leave_nothing_in_the_cache(
+    account: TelegramAccountSession, settings: Settings
+) -> None:
+    open_session(account.pk)
+    settings.SESSION_KEYS = [new_key(), *settings.SESSION_KEYS]
+    call_command("rotate_keys")
+    assert kept(account) is None
+
+    open_session(account.pk)
+    effect = health.effect_of(SessionLost("AUTH_KEY_UNREGISTERED"))
+    assert effect is not None
+    health.apply(account.pk, TOKEN, effect, "AUTH_KEY_UNREGISTERED", None)
+    assert kept(account) is None
