@@ -15,9 +15,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts_mgmt.outbox import Origin, Status
-from commentators import freshness, locks, planning, services
+from commentators import freshness, locks, planning, services, voices
 from commentators.checks import Refusal, check_draft
-from commentators.models import AccountPersonality, GeneratedComment, TelegramPost
+from commentators.models import GeneratedComment, TelegramPost
 from commentators.prompts import Draft, Summary, Voice, draft_messages, summary_messages
 from relove import live, llm, llm_work, oplog
 from relove.db import in_thread
@@ -177,17 +177,6 @@ class Setting:
     recent_post: list[str]
 
 
-def voice_of(personality: AccountPersonality) -> Voice:
-    return Voice(
-        style=personality.style,
-        tone=personality.tone,
-        interests=tuple(personality.interests),
-        vocabulary=tuple(personality.vocabulary),
-        examples=tuple(personality.examples),
-        forbidden=tuple(personality.forbidden),
-    )
-
-
 def find_setting(post: TelegramPost, now: datetime) -> Setting | None:
     place = planning.find_place(post, now)
     if place is None:
@@ -197,7 +186,7 @@ def find_setting(post: TelegramPost, now: datetime) -> Setting | None:
     own = comments.filter(account=account).order_by("-id").values_list("text", flat=True)
     return Setting(
         place=place,
-        voice=voice_of(account.personality),
+        voice=voices.of(account),
         recent_own=list(own[: services.RECENT_OWN]),
         recent_post=list(comments.filter(post_id=post.id).values_list("text", flat=True)),
     )

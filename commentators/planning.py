@@ -51,7 +51,7 @@ def find_place(post: TelegramPost, now: datetime) -> Place | None:
             account__personality__isnull=False,
         )
         .filter(account__session__in=TelegramAccountSession.objects.disclosing())
-        .select_related("account__session", "account__personality")
+        .select_related("account__session")
     )
     places = [place for schedule in schedules if (place := _place(schedule, now))]
     return min(places, key=lambda place: (place.slot, place.schedule.id), default=None)

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts_mgmt.outbox import Origin
-from commentators import drafting, locks, services
+from commentators import drafting, locks, services, voices
 from commentators.checks import Refusal, check_draft
 from commentators.models import AccountPersonality, GeneratedComment, TelegramPost
 from commentators.prompts import Draft, Summary, Voice, draft_messages, summary_messages
@@ -39,7 +39,7 @@ def propose(post: TelegramPost, personality: AccountPersonality, hint: str = "",
 
     The same question is not paid for twice.
     """
-    voice = drafting.voice_of(personality)
+    voice = voices.described(personality)
     answer = asyncio.run(_ask(post, voice, hint.strip()[:LONGEST_HINT], instead))
     refusals = check_draft(answer.value.text, post_text=post.text, forbidden=voice.forbidden)
     return Proposal(answer.value.text, refusals, answer.model, answer.call_id)

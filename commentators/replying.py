@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from django.utils import timezone
 
 from accounts_mgmt.private import coming_in, drafting
+from commentators import voices
 from commentators.checks import Refusal, check_draft
 from commentators.direct import LIMITS
-from commentators.drafting import DRAFTS_TRIED, voice_of
-from commentators.models import AccountPersonality, DirectMessage
+from commentators.drafting import DRAFTS_TRIED
+from commentators.models import DirectMessage
 from commentators.prompts import Reply, Voice, reply_messages
 from relove import llm, oplog
 from relove.db import in_thread
@@ -48,13 +49,12 @@ async def advance_one(message_id: int) -> None:
 
 
 def find_setting(message_id: int) -> Setting:
-    row = DirectMessage.objects.select_related("sender", "user").get(id=message_id)
-    personality = AccountPersonality.objects.filter(account__session=row.sender).first()
+    row = DirectMessage.objects.select_related("sender", "user", "account").get(id=message_id)
     user = row.user
     return Setting(
         row=row,
         dialogue=drafting.dialogue(row),
-        voice=voice_of(personality) if personality else Voice(),
+        voice=voices.of(row.account) if row.account else Voice(),
         names=tuple(filter(None, (user.first_name, user.last_name, user.username))),
     )
 

@@ -1,7 +1,9 @@
 """Accounts in their role of commentator, and the voices they write in."""
 
+from typing import Any
+
 from django.contrib.postgres.fields import ArrayField
-from django.db import models
+from django.db import models, transaction
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
@@ -18,6 +20,8 @@ class CommentatorAccount(models.Model):
     is_active = models.BooleanField(_("comments"), default=True)
     created_at = models.DateTimeField(_("added"), auto_now_add=True)
     last_used = models.DateTimeField(_("last comment"), null=True, blank=True)
+    # moves on with every change of the voice: what caches keep of it carries this number
+    voice_version = models.PositiveIntegerField(default=0, editable=False)
 
     class Meta:
         db_table = "commentator_accounts"
@@ -55,3 +59,17 @@ class AccountPersonality(models.Model):
 
     def __str__(self) -> str:
         return _now("Voice of %(account)s") % {"account": self.account}
+
+    def save(self, *arguments: Any, **options: Any) -> None:
+        with transaction.atomic():
+            super().save(*arguments, **options)
+            self._move_on()
+
+    def delete(self, *arguments: Any, **options: Any) -> tuple[int, dict[str, int]]:
+        with transaction.atomic():
+            self._move_on()
+            return super().delete(*arguments, **options)
+
+    def _move_on(self) -> None:
+        rows = CommentatorAccount.objects.filter(pk=self.account_id)
+        rows.update(voice_version=models.F("voice_version") + 1)
