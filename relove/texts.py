@@ -40,6 +40,9 @@ RULES: dict[str, Rule] = {
     "prompt.summary": Rule(frozenset({"answer_language"}), limit=20_000),
     "prompt.draft": Rule(frozenset({"answer_language", "limit"}), limit=20_000),
     "prompt.reply": Rule(frozenset({"answer_language", "limit"}), limit=20_000),
+    "prompt.analysis": Rule(frozenset({"answer_language"}), limit=20_000),
+    "prompt.adaptation": Rule(frozenset({"answer_language"}), limit=20_000),
+    "prompt.free_reply": Rule(frozenset({"answer_language", "limit"}), limit=20_000),
     "prompt.hint": Rule(),
     # The disclosure says that an AI helps and who runs the account (Honest automation).
     "disclosure.profile": Rule(frozenset({"owner"}), ("ии", "ai"), BIO_LIMIT),

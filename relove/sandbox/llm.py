@@ -23,7 +23,7 @@ from starlette.routing import Route
 
 from relove.language import Language, detect_language
 from relove.prompting import clean, unfenced
-from relove.sandbox import llm_text
+from relove.sandbox import llm_sales, llm_text
 from relove.sandbox.llm_faults import Fault, Faults, spoiled, swollen
 from relove.sandbox.llm_schema import minimal
 
@@ -179,7 +179,11 @@ def _body(question: Question, kind: str) -> bytes:
 
 
 def _answer(question: Question, other_language: bool) -> Any:
-    """A Summary, a Draft, a Reply, the smallest instance of another schema, or plain text without one."""
+    """What the schema asks for: the smallest instance of one that is not known, plain text without one."""
+    if question.purpose == "analysis":
+        return llm_sales.analyse(question.system, question.user)
+    if question.purpose == "wording":
+        return {"text": _wording(question)}
     language: Language = detect_language(question.system) or "ru"
     text = unfenced(question.user, "post") or unfenced(question.user, "message")
     post = llm_text.read_post(question.user if text is None else text, language)
@@ -197,6 +201,13 @@ def _answer(question: Question, other_language: bool) -> Any:
         if question.purpose == "reply"
         else {"text": comment}
     )
+
+
+def _wording(question: Question) -> str:
+    """A script's line in the client's tone, or a free reply where no line is given."""
+    if unfenced(question.user, "line") is not None:
+        return llm_sales.adapt(question.user, question.digest)
+    return llm_sales.reply(question.user)
 
 
 def _voice(question: Question) -> llm_text.Voice:

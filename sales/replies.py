@@ -1,0 +1,110 @@
+"""From a decision to the words that may be sent: adapted lines keep their facts, free replies invent none."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from relove import llm
+from relove.claims import claim
+from relove.language import detect_language, words
+from relove.orders import demanded, is_order
+from relove.prompting import CLOSE, MARK, OPEN
+from relove.texts import MESSAGE_LIMIT
+from sales.document import Script
+from sales.facts import changed, foreign, in_words
+from sales.parts import fill
+from sales.player import Decision
+from sales.strategy import (
+    REPLY_LIMIT,
+    Question,
+    Said,
+    Strategy,
+    Wording,
+    adaptation_messages,
+    free_messages,
+    word,
+)
+
+# Haste and shame that no text of ours may make (Honest automation). What the script itself says is its author's.
+PRESSURE = re.compile(
+    r"только сегодня|последн\w+ (?:шанс|мест\w*|день|возможност\w+)"
+    r"|осталось \w+ мест|мест\w* (?:почти )?не осталось"
+    r"|успей\w*|поторопи\w*|пока не поздно|решай\w* (?:сейчас|быстрее)|пожале\w+, (?:если|что)|стыдно"
+    r"|only today|last chance|hurry|few (?:places|seats) left|before it is too late|you will regret|shame on",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What is said, or why nothing may be said by itself. `text` of a refused reply is a draft for a person."""
+
+    text: str
+    why: str = ""
+    refusal: str = ""
+    answer: llm.Answer[Wording] | None = None
+
+
+async def worded(script: Script, decision: Decision, tone: str, said: Said, about: Question) -> Reply:
+    """The words of a decision. Raises LLMError where the model should be asked again."""
+    if decision.strategy is Strategy.SCRIPT:
+        return await _adapted(script, decision, tone, said, about)
+    return await _free(script, decision, said, about)
+
+
+async def _adapted(script: Script, decision: Decision, tone: str, said: Said, about: Question) -> Reply:
+    plain = as_written(decision)
+    try:
+        answer = await word("adaptation", adaptation_messages(decision.line, tone, said), about)
+    except (llm.BadAnswer, llm.Refused) as error:
+        return Reply(plain.text, _("The line as written: the model gave no usable wording (%s).") % error)
+    differing = changed(decision.line, answer.value.text, script.settings.programmes)
+    if differing:
+        reason = _("The line as written: its facts were changed (%s).") % in_words(differing)
+        return Reply(plain.text, reason, answer=answer)
+    text = fill(answer.value.text, decision.progress.knows)
+    if text is None or (reasons := _unfit(answer.value.text, said, MESSAGE_LIMIT, line=decision.line)):
+        why = " ".join(reasons) if text is not None else _("a placeholder was lost")
+        return Reply(plain.text, _("The line as written: %s") % why, answer=answer)
+    return Reply(text, _("The line in the client's tone."), answer=answer)
+
+
+def as_written(decision: Decision) -> Reply:
+    """The script's line with its placeholders filled: the engine chose one that can be."""
+    return Reply(fill(decision.line, decision.progress.knows) or "")
+
+
+async def _free(script: Script, decision: Decision, said: Said, about: Question) -> Reply:
+    messages = free_messages(script, decision.step, decision.hints, said)
+    answer = await word("free_reply", messages, about)
+    text = answer.value.text.strip()
+    return Reply(text, _("A free reply with the script's hints."), " ".join(why_not(script, text, said)), answer)
+
+
+def why_not(script: Script, text: str, said: Said) -> list[str]:
+    """Why a free text may not leave by itself; empty where it may."""
+    reasons = _unfit(text, said, REPLY_LIMIT)
+    unknown = foreign(text, [*script.said(), said.text], script.settings.programmes)
+    if unknown:
+        reasons.append(_("Neither the script nor the client has named: %s.") % in_words(unknown))
+    return reasons
+
+
+def _unfit(text: str, said: Said, limit: int, line: str = "") -> list[str]:
+    """What no text of the machine may be; what the script's own `line` says is no fault of the wording."""
+    checks: Mapping[str, bool] = {
+        _("It has no words, or too many."): not words(text) or len(text) > limit,
+        _("It claims a human life or own experience."): bool(claim(text, said.text)) and not claim(line),
+        _("It presses or shames."): bool(PRESSURE.search(text)) and not PRESSURE.search(line),
+        _("It holds a mark instead of words."): bool(MARK.search(text)),
+        _("It follows an order in the message."): _obeys(text, said.text),
+        _("It is in another language."): said.language != (detect_language(text) or said.language) and not line,
+    }
+    return [reason for reason, holds in checks.items() if holds]
+
+
+def _obeys(text: str, heard: str) -> bool:
+    lowered = text.lower()
+    return OPEN in text or CLOSE in text or is_order(lowered) or any(p in lowered for p in demanded(heard))
