@@ -1,7 +1,7 @@
 """What a script may have done besides talking, registered by the app that does it.
 
-education brings the making of a study group, diagnostics the beginning of a diagnosis; a script that names
-an action nobody has registered is refused when it is checked.
+A script that names an action nobody has registered is refused when it is checked. An action without a
+function of its own is asked of a person: so a study group is made by hand until an app registers how.
 """
 
 from collections.abc import Callable
@@ -15,11 +15,12 @@ Run = Callable[[int, datetime], None]
 """(id of the conversation, now): does it, within the running transaction."""
 
 HAND_OVER = "hand_over"
+CREATE_GROUP = "create_education_group"
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """An action by its name in scripts; `run` is None for what the dialogue does by itself."""
+    """An action by its name in scripts; without `run` the dialogue goes to a person, who reads `title`."""
 
     name: str
     title: Promise | str
@@ -30,6 +31,7 @@ _actions: dict[str, Action] = {}
 
 
 def register(action: Action) -> None:
+    """Make an action known, or replace how it is done."""
     _actions[action.name] = action
 
 
@@ -42,3 +44,4 @@ def names() -> list[str]:
 
 
 register(Action(HAND_OVER, _("hand over to a person")))
+register(Action(CREATE_GROUP, _("create a study group")))

@@ -7,3 +7,9 @@ class SalesConfig(AppConfig):
 
     name = "sales"
     verbose_name = _("Sales")
+
+    def ready(self) -> None:
+        from sales import kinds
+        from sales.sales_kind import SALES
+
+        kinds.register(SALES)

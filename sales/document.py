@@ -6,16 +6,25 @@ Prices, links, dates and names of programmes stand in the lines: what a reply ma
 """
 
 from collections.abc import Iterator
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    SerializerFunctionWrapHandler,
+    StringConstraints,
+    model_serializer,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from sales.parts import Key, Part, Text, Title
 from sales.patterns import check_pattern
 
 DEFAULT_THRESHOLD = 0.7
+LAST = ("when", "priority", "to", "action")
 # what a line may name besides what the script itself has asked for
 KNOWN_VALUES = frozenset({"name", "owner"})
 Phrase = Annotated[str, StringConstraints(min_length=1, max_length=80, pattern=r"\w")]
@@ -31,8 +40,14 @@ class Target(Part):
     @model_validator(mode="after")
     def _one_target(self) -> Self:
         if (self.to is None) == (self.action is None):
-            raise PydanticCustomError("one_target", _("exactly one of “to” and “action” is needed"))
+            raise PydanticCustomError("one_target", gettext("exactly one of “to” and “action” is needed"))
         return self
+
+    @model_serializer(mode="wrap")
+    def _target_last(self, fields: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Written as it is read: what it is first, then when, then where it leads."""
+        data: dict[str, Any] = fields(self)
+        return dict(sorted(data.items(), key=lambda item: LAST.index(item[0]) if item[0] in LAST else -1))
 
 
 class Line(Part):

@@ -3,7 +3,7 @@
 Apps register their kinds in `ready()`; versions, the editor, import and hot reload are the same for all.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -21,12 +21,15 @@ class UnknownKind(KeyError):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One difference by meaning: a sentence, and where it stands in the newer document (the older if gone)."""
+    """One difference by meaning: a sentence, and where it stands in the newer document (the older if gone).
+
+    `step` is the key of the step it is about: dialogues that stand there feel it.
+    """
 
     text: str
     path: Path = ()
     step: str = ""
-    """Key of the step it is about: dialogues that stand there feel it."""
+    is_gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +100,8 @@ class ScriptKind:
 
     `check` finds what the model alone cannot, `difference` compares (old, new), `example` is a document in
     YAML to begin with. A kind without dialogues has no player; its preview shows texts instead. A kind whose
-    parts lead to one another has a graph.
+    parts lead to one another has a graph. Of a kind that is single one script at most is in use. `triggers`
+    are the parts that script_triggers shows.
     """
 
     name: str
@@ -109,6 +113,8 @@ class ScriptKind:
     preview: Callable[[Any, TelegramUser | None], list[Sample]] | None = None
     player: Player | None = None
     graph: Callable[[Any], Graph] | None = None
+    triggers: Callable[[Any], Sequence[Any]] | None = None
+    is_single: bool = False
 
 
 _kinds: dict[str, ScriptKind] = {}

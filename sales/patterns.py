@@ -10,7 +10,7 @@ from re import _constants as codes  # type: ignore[attr-defined]  # the public s
 from re import _parser  # type: ignore[attr-defined]
 from typing import Any
 
-from django.utils.translation import gettext_noop as _
+from django.utils.translation import gettext as _
 from pydantic_core import PydanticCustomError
 
 MATCHED_LENGTH = 500
