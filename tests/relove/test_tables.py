@@ -7,7 +7,7 @@ from django.apps import apps
 from django.db import connection, models
 
 # An app may point at itself and at those before it. import-linter does not see string foreign keys.
-ORDER = ["relove", "accounts_mgmt", "commentators"]
+ORDER = ["relove", "accounts_mgmt", "diagnostics", "commentators", "sales"]
 TABLES = {
     "users",
     "chats",
@@ -25,6 +25,9 @@ TABLES = {
     "generated_comments",
     "comment_schedules",
     "comment_keys",
+    "sales_scripts",
+    "script_versions",
+    "script_triggers",
 }
 FOREIGN = ("django", "unfold", "csp", "channels", "constance", "import_export", "simple_history")
 WORDS_FOR_STATUS = {"status", "state", "stage"}
