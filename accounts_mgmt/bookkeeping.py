@@ -16,7 +16,7 @@ from accounts_mgmt.sessions import open_session
 from relove import oplog
 from relove.fields import KeyMissing
 from relove.models import SessionLog
-from relove.telegram import mtproto
+from relove.telegram.client import belongs_here
 from relove.telegram.gateway import Profile
 from relove.telegram.session import SessionData
 
@@ -86,7 +86,7 @@ def session_of(account_id: int) -> SessionData:
     """Raises Unusable."""
     with _opening():
         data = open_session(account_id)
-    if not mtproto.belongs_here(data):
+    if not belongs_here(data):
         raise Unusable(_("The session is of the other Telegram, sandbox or real, than the one in force."))
     return data
 

@@ -141,5 +141,5 @@ async def disclose(gateway: Gateway, call: calls.Call) -> dict[str, Any]:
     """Write the account's disclosure into its profile, and see it there."""
     account = await in_thread(TelegramAccountSession.objects.get, id=call.account)
     if account.disclosure and account.disclosure not in (await gateway.profile()).bio:
-        await gateway.set_bio(account.disclosure)
+        await gateway.set_profile(bio=account.disclosure)
     return await read_profile(gateway, call)

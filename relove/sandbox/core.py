@@ -121,6 +121,8 @@ class Core:
         self.stats = Stats()
         self.people = People(self)
         self.sign_ins = SignIns(world)
+        # by person and file: parts of files that are being put up
+        self.uploads: dict[tuple[int, int], dict[int, bytes]] = {}
 
     def touch(self) -> None:
         """Something happened: the state is to be saved, and the server is not idle."""

@@ -82,6 +82,8 @@ class SignIns:
     codes: dict[str, Code] = field(default_factory=dict)
     links: dict[bytes, Link] = field(default_factory=dict)
     checks: dict[int, Check] = field(default_factory=dict)
+    # from one data centre to another: whose authorisation goes along
+    tickets: dict[bytes, int] = field(default_factory=dict)
 
     # --- codes -----------------------------------------------------------------------------------
 

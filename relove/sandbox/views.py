@@ -54,6 +54,7 @@ class Views:
             last_name=user.last_name or None,
             username=user.username,
             phone=user.phone if own else None,
+            photo=types.UserProfilePhoto(user.photo_id, user.photo_dc) if user.photo else None,
             status=None if user.bot else types.UserStatusRecently(),
         )
 

@@ -128,6 +128,9 @@ class User(Box):
     password: str = ""  # asked for after the code
     password_hint: str = ""
     banned: bool = False  # the number may not sign in
+    photo: bytes = b""
+    photo_id: int = 0
+    photo_dc: int = 2  # where it lies
     channels: set[int] = field(default_factory=set)
     dialogs: dict[int, Thread] = field(default_factory=dict)
 

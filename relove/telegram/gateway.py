@@ -203,6 +203,23 @@ class Profile:
     last_name: str
     phone: str = field(repr=False)
     bio: str
+    # 0 without a photo
+    photo_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Authorization:
+    """A place where the account is signed in. `number` names it to Telegram; `is_own` marks this connection's."""
+
+    number: int
+    is_own: bool
+    device: str
+    system: str
+    app: str
+    ip: str
+    country: str
+    since: datetime
+    active: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,4 +316,18 @@ class Gateway(Protocol):
 
     async def profile(self) -> Profile: ...
 
-    async def set_bio(self, bio: str) -> None: ...
+    async def set_profile(
+        self, *, first_name: str | None = None, last_name: str | None = None, bio: str | None = None
+    ) -> None:
+        """Change what is given, leave the rest as it is."""
+
+    async def photo(self) -> bytes:
+        """The account's photo, a JPEG; nothing without one."""
+
+    async def set_photo(self, jpeg: bytes) -> None: ...
+
+    async def authorizations(self) -> list[Authorization]:
+        """Where the account is signed in, this connection included."""
+
+    async def end_authorization(self, number: int) -> None:
+        """Sign the account out elsewhere."""

@@ -17,9 +17,9 @@ from django.conf import settings
 from telethon import errors, events, functions, types
 from telethon import password as srp
 
+from relove.telegram.client import Client, is_ours, make_client
 from relove.telegram.errors import translate
 from relove.telegram.gateway import GatewayError, OutcomeUnknown, Profile, Refused, SessionLost
-from relove.telegram.mtproto import Client, is_ours, make_client
 from relove.telegram.session import StoredSession
 from relove.telegram.session_data import SessionData, session_at
 

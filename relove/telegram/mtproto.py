@@ -6,17 +6,14 @@ import logging
 import re
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime, timedelta
-from ipaddress import ip_address
 from typing import Any
 
 from django.conf import settings
-from telethon import TelegramClient, events, functions, types
-from telethon.crypto import rsa
-from telethon.network import ConnectionTcpFull
+from telethon import events, functions, types
 from telethon.tl.types import messages as message_types
 
 from relove.telegram import convert
-from relove.telegram.catching_up import CompleteBox
+from relove.telegram.client import Client, is_ours, make_client
 from relove.telegram.errors import translate
 from relove.telegram.gateway import (
     ChannelInfo,
@@ -31,8 +28,8 @@ from relove.telegram.gateway import (
     Profile,
     Refused,
     Sent,
-    SessionLost,
 )
+from relove.telegram.own_account import OwnAccount
 from relove.telegram.session import SessionData, SessionStore, StoredSession, UpdateState
 
 logger = logging.getLogger(__name__)
@@ -46,100 +43,7 @@ CLOCK_MARGIN = timedelta(minutes=5)
 PAGE = 100
 
 
-def trust_sandbox_key() -> None:
-    """Let Telethon accept the sandbox's server key: only where the sandbox is the configured address."""
-    from relove.sandbox.keys import PUBLIC_KEY_PEM  # the sandbox is not needed with real Telegram
-
-    rsa.add_key(PUBLIC_KEY_PEM, old=False)
-
-
-def sandbox_address() -> tuple[str, int]:
-    host, _, port = settings.SANDBOX_TELEGRAM.rpartition(":")
-    return host, int(port)
-
-
-def belongs_here(data: SessionData) -> bool:
-    """Whether the session is one of the Telegram in force: the other, sandbox or real, knows nothing of its key.
-
-    Telegram's own servers have public addresses, a sandbox a local one or a name.
-    """
-    try:
-        is_public = ip_address(data.address).is_global
-    except ValueError:
-        is_public = False
-    if settings.TELEGRAM_GATEWAY == "sandbox":
-        return not is_public or data.address == sandbox_address()[0]
-    return is_public
-
-
-def fenced(may_send: Callable[[], bool]) -> type[ConnectionTcpFull]:
-    """A kind of connection on which nothing leaves any more once `may_send` says no.
-
-    Here and not earlier, because a process may be frozen anywhere between a check and its bytes.
-    """
-
-    class FencedConnection(ConnectionTcpFull):  # type: ignore[misc]
-        def _send(self, data: bytes) -> None:
-            if not may_send():
-                raise ConnectionError("the lease is over")
-            super()._send(data)
-
-    return FencedConnection
-
-
-class Client(TelegramClient):  # type: ignore[misc]
-    """Telethon's client, which after a lost connection fetches missed updates and repeats nothing late."""
-
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        self._message_box = CompleteBox(self._log["messagebox"])
-
-    async def _handle_auto_reconnect(self) -> None:
-        await self.catch_up()
-
-    async def _get_dc(self, dc_id: int, cdn: bool = False) -> Any:
-        # Telethon keeps the first server's answer for the life of the process
-        type(self)._config = None
-        return await super()._get_dc(dc_id, cdn)
-
-    def forget_abandoned(self) -> None:
-        """Drop the requests nobody waits for: Telethon would send them once more after a reconnect."""
-        pending, queue = self._sender._pending_state, self._sender._send_queue._deque
-        for number in [number for number, state in pending.items() if state.future.cancelled()]:
-            del pending[number]
-        for state in [state for state in queue if state.future.cancelled()]:
-            queue.remove(state)
-
-
-def make_client(
-    session: StoredSession,
-    *,
-    receive_updates: bool,
-    local_addr: str | None = None,
-    may_send: Callable[[], bool] = lambda: True,
-    kind: type[Client] = Client,
-) -> Client:
-    """A client that never waits or repeats by itself: that is the outbox's to decide."""
-    if settings.TELEGRAM_GATEWAY == "sandbox":
-        trust_sandbox_key()
-        session.set_dc(2, *sandbox_address())
-    return kind(
-        session,
-        settings.TELEGRAM_API_ID,
-        settings.TELEGRAM_API_HASH,
-        connection=fenced(may_send),
-        request_retries=0,
-        raise_last_call_error=True,
-        flood_sleep_threshold=0,
-        receive_updates=receive_updates,
-        catch_up=receive_updates,
-        retry_delay=1,
-        connection_retries=3,
-        local_addr=(local_addr, 0) if local_addr else None,
-    )
-
-
-class MtprotoGateway:
+class MtprotoGateway(OwnAccount):
     """`relove.telegram.gateway.Gateway` with Telethon."""
 
     def __init__(
@@ -245,19 +149,6 @@ class MtprotoGateway:
 
     # --- asking ----------------------------------------------------------------------------------
 
-    async def _call(self, request: Any) -> Any:
-        if self._client is None:
-            raise OutcomeUnknown("NOT_CONNECTED")
-        try:
-            async with asyncio.timeout(settings.TELEGRAM_REQUEST_TIMEOUT):
-                return await self._client(request)
-        except BaseException as error:
-            if isinstance(error, TimeoutError | asyncio.CancelledError):
-                self._client.forget_abandoned()
-            if is_ours(error):
-                raise
-            raise translate(error) from error
-
     def _input(self, peer: Peer) -> Any:
         try:
             return self._session.get_input_entity(convert.marked_id(peer))
@@ -359,31 +250,6 @@ class MtprotoGateway:
 
     async def mark_read(self, peer: Peer, up_to: int) -> None:
         await self._call(functions.messages.ReadHistoryRequest(self._input(peer), up_to))
-
-    async def profile(self) -> Profile:
-        found = await self._call(functions.users.GetFullUserRequest(types.InputUserSelf()))
-        me = next((user for user in found.users if user.is_self), None)
-        if me is None:
-            raise SessionLost("AUTH_KEY_UNREGISTERED")
-        return Profile(
-            id=me.id,
-            username=me.username or "",
-            first_name=me.first_name or "",
-            last_name=me.last_name or "",
-            phone=me.phone or "",
-            bio=found.full_user.about or "",
-        )
-
-    async def set_bio(self, bio: str) -> None:
-        await self._call(functions.account.UpdateProfileRequest(about=bio))
-
-
-def is_ours(error: BaseException) -> bool:
-    """An end of this process or task; a cancellation can also be Telethon's word for a lost connection."""
-    if isinstance(error, asyncio.CancelledError):
-        task = asyncio.current_task()
-        return task is not None and task.cancelling() > 0
-    return not isinstance(error, Exception)
 
 
 def _is_same(found: Message, message: Outgoing) -> bool:

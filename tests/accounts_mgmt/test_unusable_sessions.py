@@ -10,7 +10,7 @@ from accounts_mgmt import holding
 from accounts_mgmt.models import AccountSecurityLog, TelegramAccountSession
 from accounts_mgmt.sessions import seal_session
 from relove.fields import Sealed, new_key
-from relove.telegram.mtproto import belongs_here
+from relove.telegram.client import belongs_here
 from relove.telegram.session import SessionData
 from tests.accounts_mgmt.scene import Scene
 from tests.live import running_runner, wait_for

@@ -49,12 +49,6 @@ async def test_connecting_answers_who_the_account_is() -> None:
         assert not connected.connected
 
 
-async def test_a_bio_is_set_and_read_back() -> None:
-    async with scene() as s, s.gateway() as gateway:
-        await gateway.set_bio("Пишу с помощью ИИ")
-        assert (await gateway.profile()).bio == "Пишу с помощью ИИ"
-
-
 async def test_a_client_that_only_sends_is_pushed_nothing() -> None:
     async with scene() as s, s.gateway() as gateway:
         s.write("привет")
