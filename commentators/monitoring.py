@@ -200,6 +200,7 @@ def saw_deletion(telegram_id: int, message_ids: Sequence[int], now: datetime) ->
         posts.mark_deleted(channel.id, message_ids, now)
 
 
+@transaction.atomic
 def read(channel_id: int, messages: Sequence[Message], now: datetime) -> int:
     """An interval's reading; answers how many posts were new."""
     new = posts.store(channel_id, messages)
@@ -213,12 +214,7 @@ def read(channel_id: int, messages: Sequence[Message], now: datetime) -> int:
 
 
 def log_stored(post_ids: Sequence[int], account_id: int | None) -> None:
-    oplog.log_operations(
-        [
-            oplog.Operation("store_post", "success", account_id=account_id, subject=("telegram_posts", post_id))
-            for post_id in post_ids
-        ]
-    )
+    oplog.log_each("store_post", "telegram_posts", post_ids, account_id)
 
 
 def ask_due(now: datetime) -> int:

@@ -1,6 +1,6 @@
 """The database from asyncio, and NOTIFY."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import Any, ParamSpec, TypeVar
 
@@ -45,6 +45,11 @@ async def listening(channel: str) -> AsyncIterator[psycopg.AsyncConnection[Any]]
         # not by the connection's own `async with`: it rolls back first, and a second cancellation there
         # would leave it open; closing cannot be interrupted
         await connection.close()
+
+
+def array(numbers: Iterable[int]) -> str:
+    """Numbers as PostgreSQL writes an array: an adapter would look at each of thousands by itself."""
+    return f"{{{','.join(map(str, numbers))}}}"
 
 
 def notify(channel: str, payload: str = "") -> None:

@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.db import connection
 from django.db.models import Avg, Count, Q
 from django.utils import timezone
 
+from relove.db import array
 from relove.models import OperationLog, SessionLog, UserActivityLog
 
 
@@ -73,6 +75,21 @@ def log_operations(operations: Sequence[Operation]) -> None:
         )
         for o in operations
     )
+
+
+# One operation about each of many rows.
+EACH_INSERT = """
+INSERT INTO operation_logs
+    (operation_type, status, duration_ms, error_message, account_id, subject_table, subject_id, created_at)
+SELECT %s, 'success', 0, '', %s, %s, subject_id, %s FROM unnest(%s::bigint[]) AS subject_id
+"""
+
+
+def log_each(operation_type: str, table: str, ids: Sequence[int], account_id: int | None = None) -> None:
+    """The same operation, well ended, about each of these rows: one statement, however many they are."""
+    if ids:
+        with connection.cursor() as cursor:
+            cursor.execute(EACH_INSERT, [operation_type, account_id, table, timezone.now(), array(ids)])
 
 
 def log_operation(

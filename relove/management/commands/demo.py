@@ -1,27 +1,22 @@
 """Posts become delivered comments, without a browser: the whole system on a fresh database, then gone."""
 
 import json
-import os
-import subprocess
 import sys
-import tempfile
-import time
 from argparse import SUPPRESS
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from relove.embedded import free_port, is_free, throwaway
-from relove.installation import CLUSTER, CLUSTERS, SANDBOX, manage
 from relove.management import demo
+from relove.management.surroundings import Surroundings, refuse_real_telegram, surroundings
 from relove.management.upkeep import bring_up_to_date
 from relove.sandbox.samples import shipped_export
-from relove.supervision import Program, SupervisionError, Supervisor
+from relove.supervision import SupervisionError
 
 COLUMNS = ("posts", "summarised", "drafted", "approved", "refused", "sent", "with_metrics", "lost", "duplicated")
+# as fast as the ceiling lets it
+PACE = {"RELOVE_PACE_PER_SECOND": "30", "RELOVE_PACE_PER_MINUTE": "1800"}
 
 
 class Command(BaseCommand):
@@ -34,8 +29,7 @@ class Command(BaseCommand):
         parser.add_argument("--stage", choices=["set-up", "drive"], help=SUPPRESS)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if settings.TELEGRAM_GATEWAY != "sandbox":
-            raise CommandError("The demonstration runs in the sandbox only, and real Telegram is configured.")
+        refuse_real_telegram("The demonstration")
         export: Path = options["export"].absolute()
         if not export.is_file():
             raise CommandError(f"There is no file {options['export']}.")
@@ -51,47 +45,22 @@ class Command(BaseCommand):
         self.stdout.write("Starting a database, the sandbox and the clusters …")
         # the inside writes to the same place: what stands in our buffer would come after it
         self.stdout.flush()
-        with ExitStack() as stack:
-            env = stack.enter_context(throwaway())
-            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="relove-demo-")))
-            telegram, http = free_port(), free_port()
-            env = {
-                **os.environ,
-                **env,
-                "RELOVE_STATE_DIR": str(folder),
-                "RELOVE_SANDBOX_TELEGRAM": f"127.0.0.1:{telegram}",
-                "RELOVE_SANDBOX_HTTP": f"http://127.0.0.1:{http}",
-                "LLM_BASE_URL": f"http://127.0.0.1:{http}/v1",
-                "RELOVE_PACE_PER_SECOND": "30",
-                "RELOVE_PACE_PER_MINUTE": "1800",
-                "RELOVE_CONN_MAX_AGE": "600",
-            }
-            lock = os.open(folder / "lock", os.O_CREAT | os.O_RDWR)
-            stack.callback(os.close, lock)
-            programs = _programs(telegram, http)
-            leftovers = folder / "processes.json"
-            supervisor = stack.enter_context(Supervisor(programs, folder / "log", leftovers, lock, env))
-            supervisor.start("sandbox")
-            while is_free(telegram) or is_free(http):
-                supervisor.check_started("sandbox")
-                time.sleep(0.05)
-            inside = [f"--export={export}", *(["--json"] if as_json else [])]
-            for stage in ("set-up", "drive"):
-                status = subprocess.run([*manage("demo", *inside), f"--stage={stage}"], env=env).returncode  # noqa: S603
-                if status:
-                    self._complain(supervisor)
-                    return status
-                if stage == "set-up":
-                    for name in CLUSTERS:
-                        supervisor.start(name)
-        return 0
+        inside = [f"--export={export}", *(["--json"] if as_json else [])]
+        with surroundings("demo", PACE) as system:
+            status = system.manage("demo", *inside, "--stage=set-up")
+            if not status:
+                system.start_clusters()
+                status = system.manage("demo", *inside, "--stage=drive")
+            if status:
+                self._complain(system)
+        return status
 
-    def _complain(self, supervisor: Supervisor) -> None:
+    def _complain(self, system: Surroundings) -> None:
         """What the programs said last: their logs go with the demonstration."""
         self.stderr.write("The demonstration did not succeed. The programs' last words:")
         try:
-            for name in supervisor.statuses():
-                self.stderr.write(f"  {name}: {supervisor.last_words(name)}")
+            for words in system.last_words():
+                self.stderr.write(f"  {words}")
         except SupervisionError as error:
             self.stderr.write(f"  {error}")
 
@@ -111,19 +80,3 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(values))
         if complaint or not result.is_good:
             sys.exit(1)
-
-
-def _programs(telegram: int, http: int) -> list[Program]:
-    sandbox = manage("sandbox", f"--telegram-port={telegram}", f"--http-port={http}")
-    clusters = [
-        Program(
-            name,
-            manage("qcluster"),
-            CLUSTER,
-            group="clusters",
-            environment={"Q_CLUSTER_NAME": name},
-            stop_seconds=25,
-        )
-        for name in CLUSTERS
-    ]
-    return [Program("sandbox", sandbox, SANDBOX), *clusters]

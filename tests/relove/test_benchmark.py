@@ -1,0 +1,95 @@
+"""The frame of the benchmarks: turns, medians, aims, the JSON line and the exit status."""
+
+import json
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from relove.management import benchmark as frame
+from relove.management.benchmark import Bench, Figures, Outcome, at_least, at_most, percentile, ratios
+
+
+@pytest.fixture
+def probe(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two benchmarks with known figures: one meets its aims, the other misses one of them."""
+    monkeypatch.setattr(frame, "_benchmarks", {})
+
+    @frame.benchmark("good", {"rate": at_least(2), "late": at_most(5)})
+    def good(bench: Bench) -> Figures:
+        return {"rate": [1, 3, 2], "late": [5, 9, 4]}
+
+    @frame.benchmark("bad", {"rate": at_least(2)})
+    def bad(bench: Bench) -> Figures:
+        return {"rate": [1, 1, 3]}
+
+    monkeypatch.setattr("relove.management.commands.benchmark.known", lambda: frame._benchmarks)
+
+
+def measure(name: str) -> tuple[str, Any]:
+    """What the inside prints, and its exit status."""
+    out = StringIO()
+    try:
+        call_command("benchmark", name, "--inside", "--json", stdout=out)
+    except SystemExit as end:
+        return out.getvalue(), end.code
+    return out.getvalue(), 0
+
+
+@pytest.mark.django_db
+def test_json_is_on_the_last_line_and_a_missed_aim_is_status_1(probe: None) -> None:
+    printed, status = measure("good")
+    assert (json.loads(printed.splitlines()[-1]), status) == (
+        {
+            "name": "good",
+            "figures": {"rate": 2, "late": 5},
+            "aims": {"rate": 2, "late": 5},
+            "met": True,
+        },
+        0,
+    )
+    assert "(1 … 3)" in printed
+    printed, status = measure("bad")
+    assert json.loads(printed.splitlines()[-1])["met"] is False
+    assert (status, "MISSED" in printed) == (1, True)
+
+
+def test_real_telegram_is_refused(settings: Any) -> None:
+    settings.TELEGRAM_GATEWAY = "telegram"
+    with pytest.raises(CommandError, match="real Telegram"):
+        call_command("benchmark", "ingest")
+
+
+def test_an_unknown_name_is_told_before_anything_starts() -> None:
+    with pytest.raises(CommandError, match="ingest"):
+        call_command("benchmark", "speed")
+
+
+def test_contenders_take_turns() -> None:
+    order: list[str] = []
+
+    def contender(name: str) -> float:
+        order.append(name)
+        return float(len(order))
+
+    found = Bench(lambda line: None, rounds=3).in_turns({name: lambda n=name: contender(n) for name in "abc"})
+    assert "".join(order) == "abcbcacab"
+    assert found["a"] == [1, 6, 8]
+    assert ratios(found["b"], found["a"]) == [2, 4 / 6, 9 / 8]
+
+
+def test_every_benchmark_has_aims() -> None:
+    assert all(one.aims for one in frame.known().values())
+
+
+@pytest.mark.parametrize(("count", "expected"), [(1, 1), (2, 2), (20, 19), (100, 95)])
+def test_percentile(count: int, expected: int) -> None:
+    assert percentile(list(range(1, count + 1)), 95) == expected
+
+
+def test_an_outcome_is_judged_by_its_median() -> None:
+    aims = {"share": at_most(0.02)}
+    loss = frame.Benchmark("loss", lambda bench: {}, aims, {})
+    assert Outcome.of(loss, {"share": [0.5, 0.01, 0.0]}).met
+    assert not Outcome.of(loss, {"share": [0.5, 0.03, 0.0]}).met
