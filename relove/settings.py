@@ -183,6 +183,8 @@ LLM_API_KEY = env("LLM_API_KEY", default="sandbox")
 LLM_MODEL = env("LLM_MODEL", default="sandbox")
 LLM_TIMEOUT = env.float("LLM_TIMEOUT", default=60.0)
 LLM_CONCURRENCY = env.int("LLM_CONCURRENCY", default=20)
+# The name of the model's provider as people are told who are asked for their consent.
+LLM_PROVIDER_NAME = env("LLM_PROVIDER_NAME", default="reLove sandbox" if IS_SANDBOX else "OpenAI")
 LLM_DAILY_BUDGET_USD = Decimal(env("LLM_DAILY_BUDGET_USD", default="20"))
 # USD for a million tokens in and out, by model; a model not listed counts as free.
 LLM_PRICES: dict[str, tuple[float, float]] = {
@@ -309,3 +311,8 @@ CONSTANCE_CONFIG = {name: (globals()[name], option.title) for name, option in OP
 # --- the admin's face ---------------------------------------------------------------------------
 
 from relove.unfold import UNFOLD  # noqa: E402, F401  (a file of its own: it is long and about pages only)
+
+# --- diagnostics ---------------------------------------------------------------------------------
+
+# How long answers and results are kept, in months; people are told before they agree.
+DIAGNOSTICS_MONTHS = env.int("RELOVE_DIAGNOSTICS_MONTHS", default=24)

@@ -54,6 +54,23 @@ RULES: dict[str, Rule] = {
     "welcome": Rule(frozenset({"name", "owner"})),
     "reminder": Rule(frozenset({"name", "subject"}), ("стоп", "stop")),
     "invitation": Rule(frozenset({"name", "subject"}), ("стоп", "stop")),
+    # Diagnostics say what they are, ask for consent first, and are left with a word at any moment.
+    "diagnostics.consent": Rule(frozenset({"months", "provider", "privacy"}), ("18",)),
+    "diagnostics.yes_or_no": Rule(),
+    "diagnostics.refused": Rule(),
+    "diagnostics.how": Rule(words=("закончить", "finish")),
+    "diagnostics.unclear": Rule(),
+    "diagnostics.paused": Rule(words=("продолжить", "continue")),
+    "diagnostics.stopped": Rule(),
+    "diagnostics.incomplete": Rule(),
+    "diagnostics.reminder": Rule(words=("закончить", "finish")),
+    "diagnostics.result": Rule(
+        frozenset({"psychotype", "traits", "stage", "state", "strengths", "challenges", "steps"}),
+        ("терапия", "терапии", "терапию", "therapy"),
+    ),
+    "diagnostics.stream": Rule(frozenset({"stream", "reason"})),
+    "prompt.mapping": Rule(limit=20_000),
+    "prompt.wording": Rule(limit=20_000),
 }
 DEFAULTS = {"ru": texts_ru.TEXTS, "en": texts_en.TEXTS}
 _sources: list[Source] = []

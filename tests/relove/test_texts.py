@@ -7,6 +7,17 @@ import pytest
 from relove import texts
 
 VALUES = {
+    "months": 24,
+    "provider": "reLove",
+    "psychotype": "x",
+    "traits": "x",
+    "stage": "x",
+    "state": "x",
+    "strengths": "x",
+    "challenges": "x",
+    "steps": "x",
+    "stream": "x",
+    "reason": "x",
     "answer_language": "русский",
     "limit": "600",
     "owner": "Школа Рассвет",
