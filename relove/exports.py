@@ -6,6 +6,7 @@ from typing import Any
 from django.utils.safestring import SafeString, mark_safe
 from import_export import resources
 from import_export.formats.base_formats import CSV, JSON
+from import_export.widgets import JSONWidget, Widget
 
 # A cell that begins with one of these is a formula to a spreadsheet.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -51,3 +52,27 @@ class SafeResource(resources.ModelResource):
         for name in list(row):
             row[name] = undefuse(row[name])
         super().before_import_row(row, **kwargs)
+
+
+class LinesWidget(Widget):
+    """A list of texts, in JSON as a list."""
+
+    def clean(self, value: Any, row: Any = None, **kwargs: Any) -> list[str]:
+        if value in (None, ""):
+            return []
+        if isinstance(value, list) and all(isinstance(line, str) for line in value):
+            return value
+        raise ValueError("a list of texts is expected")
+
+    def render(self, value: Any, obj: Any = None, **kwargs: Any) -> Any:
+        return list(value or [])
+
+
+class TreeWidget(JSONWidget):
+    """JSON inside JSON stays as it is."""
+
+    def clean(self, value: Any, row: Any = None, **kwargs: Any) -> Any:
+        return value if isinstance(value, dict | list) else super().clean(value)
+
+    def render(self, value: Any, obj: Any = None, **kwargs: Any) -> Any:
+        return value

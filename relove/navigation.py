@@ -83,6 +83,19 @@ CHANNELS = Section(
 )
 GROUPS = Section(_("Study groups"), "groups", [Tab(_("Study groups"), name="section_groups")])
 SCRIPTS = Section(_("Scripts"), "account_tree", [Tab(_("Scripts"), name="section_scripts")])
+DIAGNOSTICS = Section(
+    _("Diagnostics"),
+    "explore",
+    [
+        Tab(_("Results"), "diagnostics.diagnosticresult"),
+        Tab(_("Progress"), "diagnostics.journeyprogress"),
+        Tab(_("Sessions"), "diagnostics.usersession"),
+        Tab(_("Questions"), "diagnostics.diagnosticquestion"),
+        Tab(_("Programmes"), "diagnostics.stream"),
+        Tab(_("Stages"), "diagnostics.stage"),
+        Tab(_("Psychotypes"), "diagnostics.psychotype"),
+    ],
+)
 ACCOUNTS = Section(
     _("Telegram accounts"),
     "smartphone",
@@ -139,7 +152,7 @@ DASHBOARD = Section(_("Dashboard"), "monitoring", [Tab(_("Dashboard"), name="ind
 
 SIDEBAR: list[tuple[Promise | str, list[Section]]] = [
     ("", [DASHBOARD]),
-    (_("Work"), [COMMENTS, INBOX, CHANNELS, GROUPS]),
+    (_("Work"), [COMMENTS, INBOX, CHANNELS, GROUPS, DIAGNOSTICS]),
     (_("Setting up"), [SCRIPTS, ACCOUNTS]),
     (_("System"), [LOGS, PEOPLE, SYSTEM, SANDBOX]),
 ]

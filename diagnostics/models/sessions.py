@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from diagnostics.models.reference import Psychotype, Stage, Stream
@@ -52,7 +53,7 @@ class UserSession(models.Model):
     reminded_at = models.DateTimeField(_("reminded"), null=True, blank=True)
     # when the person last said something; silence is counted from here
     heard_at = models.DateTimeField(_("last answer"), null=True, blank=True)
-    created_at = models.DateTimeField(_("begun"), auto_now_add=True)
+    created_at = models.DateTimeField(_("begun"), default=timezone.now)
     updated_at = models.DateTimeField(_("changed"), auto_now=True)
     completed_at = models.DateTimeField(_("completed"), null=True, blank=True)
 
@@ -119,7 +120,7 @@ class DiagnosticResult(models.Model):
         Staff, models.PROTECT, null=True, blank=True, verbose_name=_("corrected by"), related_name="+"
     )
     corrected_at = models.DateTimeField(_("corrected"), null=True, blank=True)
-    created_at = models.DateTimeField(_("when"), auto_now_add=True)
+    created_at = models.DateTimeField(_("when"), default=timezone.now)
     updated_at = models.DateTimeField(_("changed"), auto_now=True)
 
     class Meta:
@@ -152,7 +153,7 @@ class JourneyProgress(models.Model):
     total_interactions = models.PositiveIntegerField(_("conversations"), default=0)
     emotional_responses = models.JSONField(_("emotional responses"), default=list, blank=True)
     transitions = models.JSONField(_("transitions"), default=list, blank=True)
-    created_at = models.DateTimeField(_("begun"), auto_now_add=True)
+    created_at = models.DateTimeField(_("begun"), default=timezone.now)
     updated_at = models.DateTimeField(_("changed"), auto_now=True)
 
     class Meta:

@@ -6,19 +6,56 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from import_export.admin import ImportExportModelAdmin
+from import_export.fields import Field
+from import_export.formats.base_formats import JSON
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
+from unfold.contrib.import_export.forms import ExportForm, ImportForm
 from unfold.decorators import display
 
 from relove import show
 from relove.admin import person
 from relove.admin.base import BackOfficeAdmin, ReadOnlyAdmin
+from relove.exports import SafeResource, TreeWidget
 from relove.models import Chat, TelegramUser
 
 
+class PersonResource(SafeResource):
+    """People by their Telegram id, with the fields that the customer's former system kept."""
+
+    profile = Field(column_name="profile", attribute="profile", widget=TreeWidget())
+    markers = Field(column_name="markers", attribute="markers", widget=TreeWidget())
+    streams = Field(column_name="streams", attribute="streams", widget=TreeWidget())
+
+    class Meta:
+        model = TelegramUser
+        import_id_fields = ["telegram_id"]
+        fields = [
+            "telegram_id",
+            "username",
+            "first_name",
+            "last_name",
+            "gender",
+            "history_summary",
+            "profile",
+            "profile_version",
+            "hero_stage",
+            "markers",
+            "streams",
+            "is_active",
+            "last_seen_date",
+        ]
+
+
 @admin.register(TelegramUser)
-class TelegramUserAdmin(BackOfficeAdmin):
+class TelegramUserAdmin(ImportExportModelAdmin, BackOfficeAdmin):
     """Names come from Telegram; staff may write the short history and switch a person off."""
 
+    resource_classes = [PersonResource]
+    import_form_class = ImportForm
+    export_form_class = ExportForm
+    # nested values stay whole in JSON alone
+    formats = [JSON]
     list_display = ["person", "at_name", "first_met", "last_seen", "stage", "is_active"]
     list_filter = ["is_active", "is_bot"]
     search_fields = ["username", "first_name", "last_name", "=telegram_id"]
@@ -45,6 +82,12 @@ class TelegramUserAdmin(BackOfficeAdmin):
         "marker_rows",
         "stream_rows",
     ]
+
+    def has_import_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm("relove.add_telegramuser"))
+
+    def has_export_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
