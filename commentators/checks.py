@@ -53,6 +53,7 @@ class Case:
     recent_own: Sequence[str]
     recent_post: Sequence[str]
     limits: Limits
+    affiliation: str
 
 
 def check_draft(
@@ -64,15 +65,17 @@ def check_draft(
     recent_own: Sequence[str] = (),
     recent_post: Sequence[str] = (),
     limits: Limits | None = None,
+    affiliation: str = "",
 ) -> list[Refusal]:
     """Every reason to refuse `text` as a comment under `post_text`; an empty list lets it pass.
 
     `language` is the post's where it is known ("ru", "en"), else it is told from its text. `recent_own` are
-    this account's last comments, `recent_post` all accounts' comments under the same post.
+    this account's last comments, `recent_post` all accounts' comments under the same post; `affiliation` is
+    what a second comment there must say of itself.
     """
     language = language or detect_language(post_text)
     post_text = post_text[: 2 * TELEGRAM_UNITS]
-    case = Case(text, post_text, language, forbidden, recent_own, recent_post, limits or Limits())
+    case = Case(text, post_text, language, forbidden, recent_own, recent_post, limits or Limits(), affiliation)
     # What no message can hold is not worth reading.
     checks = (check_length,) if len(text) > TELEGRAM_UNITS else CHECKS
     return [refusal for check in checks if (refusal := check(case))]
@@ -217,6 +220,19 @@ def check_marks(case: Case) -> Refusal | None:
     return None
 
 
+def check_affiliation(case: Case) -> Refusal | None:
+    """A second of our accounts under a post says whose side it speaks for."""
+    if case.affiliation.lower() not in case.text.lower():
+        reason = _("A second comment under a post has to say: “%(words)s”.") % {"words": case.affiliation}
+        return Refusal("affiliation", reason)
+    return None
+
+
+def signed(text: str, affiliation: str) -> str:
+    """`text` with the affiliation behind it, where it does not stand there already."""
+    return text if affiliation.lower() in text.lower() else f"{text.rstrip()}\n{affiliation}"
+
+
 CHECKS: tuple[Callable[[Case], Refusal | None], ...] = (
     check_characters,
     check_empty,
@@ -229,6 +245,7 @@ CHECKS: tuple[Callable[[Case], Refusal | None], ...] = (
     check_claims,
     check_orders,
     check_marks,
+    check_affiliation,
 )
 CONTACTS: dict[str, tuple[str, Promise]] = {
     LINK: ("link", _("The text holds a link.")),

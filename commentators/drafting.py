@@ -200,8 +200,7 @@ async def _draft(post: TelegramPost) -> bool:
         return False
     setting = await in_thread(find_setting, post, timezone.now())
     if setting is None:
-        reason = _("No account may comment here: check schedule, voice, disclosure and the owner's consent.")
-        await in_thread(_postpone, post, reason, timezone.now())
+        await in_thread(_postpone, post, timezone.now())
         return False
     refusals: list[Refusal] = []
     for number in range(DRAFTS_TRIED):
@@ -236,9 +235,9 @@ async def _ask_draft(
     )
 
 
-def _postpone(post: TelegramPost, reason: str, now: datetime) -> None:
+def _postpone(post: TelegramPost, now: datetime) -> None:
     """Nothing is wrong with the post: look again when somebody has set an account up."""
-    post.stage_reason, post.next_try = reason[:255], now + FIRST_WAIT
+    post.stage_reason, post.next_try = planning.why_nobody(post)[:255], now + FIRST_WAIT
     post.save(update_fields=["stage_reason", "next_try"])
 
 
@@ -270,7 +269,7 @@ def store_draft(
         expires_at=post.created_at + freshness.limit(),
     )
     if not planning.take_place(comment, now):
-        _set_stage(post, Stage.REFUSED, _("The account has commented this post already."))
+        _set_stage(post, Stage.REFUSED, _("One of our accounts has commented this post already."))
         return None
     _set_stage(post, Stage.DRAFTED)
     live.publish(locks.TOPIC)

@@ -1,14 +1,19 @@
 """Who comments under a post, and when: the schedule's slots against what is planned already."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _now
 
 from accounts_mgmt.models import TelegramAccountSession
 from accounts_mgmt.outbox import Status
+from commentators import freshness
+from commentators.interests import fit
 from commentators.models import CommentKey, CommentSchedule, GeneratedComment, TelegramPost
 from commentators.schedule import Plan, day_of, next_slot, slot, within
 from relove import options
@@ -34,15 +39,39 @@ def in_working_hours(moment: datetime) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """An account's free slot for a post."""
+    """An account's free slot for a post; `planned` is how much else its schedule holds already."""
 
     schedule: CommentSchedule
     slot: datetime
+    planned: int
 
 
-def find_place(post: TelegramPost, now: datetime) -> Place | None:
-    """The earliest free slot of any account scheduled for the post's channel that may write there."""
-    schedules = (
+def find_place(post: TelegramPost, now: datetime, besides: Sequence[int] = ()) -> Place | None:
+    """A free slot of the account that suits the post best; None when nobody does or is free.
+
+    Whoever can write while the post is fresh comes before whoever cannot; then whose interests it touches
+    most; among equals the turn goes round: who has least planned, and then who has been silent longest.
+    `besides` are accounts that are left out.
+    """
+    places = [
+        (fits, place)
+        for schedule in _ready(post).exclude(account__in=besides)
+        if (fits := _fit(schedule, post)) is not None and (place := _place(schedule, now))
+    ]
+    too_late = post.created_at + freshness.limit()
+    best = min(places, key=lambda each: _rank(each[0], each[1], too_late), default=None)
+    return best[1] if best else None
+
+
+def _rank(fits: int, place: Place, too_late: datetime) -> tuple[Any, ...]:
+    account = place.schedule.account
+    silent_since = account.last_used or account.created_at
+    return place.slot >= too_late, -fits, place.planned, silent_since, place.slot, account.id
+
+
+def _ready(post: TelegramPost) -> QuerySet[CommentSchedule]:
+    """Schedules for the post's channel whose accounts may write by machine now."""
+    return (
         CommentSchedule.objects.filter(
             channel=post.channel_id,
             is_active=True,
@@ -51,25 +80,39 @@ def find_place(post: TelegramPost, now: datetime) -> Place | None:
             account__personality__isnull=False,
         )
         .filter(account__session__in=TelegramAccountSession.objects.disclosing())
-        .select_related("account__session")
+        .select_related("account__session", "account__personality")
     )
-    places = [place for schedule in schedules if (place := _place(schedule, now))]
-    return min(places, key=lambda place: (place.slot, place.schedule.id), default=None)
+
+
+def _fit(schedule: CommentSchedule, post: TelegramPost) -> int | None:
+    return fit(schedule.account.personality.interests, (post.summary or {}).get("keywords", ()))
+
+
+def why_nobody(post: TelegramPost) -> str:
+    """Why `find_place` knows nobody for a post."""
+    ready = list(_ready(post))
+    if not ready:
+        return _now("No account may comment here: check schedule, voice, disclosure and the owner's consent.")
+    if all(_fit(each, post) is None for each in ready):
+        return _now("The post touches no account's interests.")
+    return _now("No schedule has a free slot in the next two weeks.")
 
 
 def _place(schedule: CommentSchedule, now: datetime) -> Place | None:
     keys = CommentKey.objects.filter(schedule=schedule, slot_utc__gt=now)
     taken = {moment for moment in keys.values_list("slot_utc", flat=True) if moment}
     free = next_slot(plan_of(schedule), taken, now, in_working_hours)
-    return Place(schedule, free) if free else None
+    return Place(schedule, free, len(taken)) if free else None
 
 
 def take_place(comment: GeneratedComment, now: datetime) -> bool:
     """Save a new comment with the keys that make it the only one of its slot and post.
 
     Another planner may take the slot at the same moment: then the next free one is tried. False when
-    the account already has a comment under this post.
+    one of our accounts already has a comment under this post; a second one, which names its affiliation, has
+    a place of its own.
     """
+    second = bool(comment.affiliation)
     for _ in range(COLLISIONS):
         place = _place(comment.schedule, now) if comment.schedule else None
         if place is None:
@@ -84,11 +127,13 @@ def take_place(comment: GeneratedComment, now: datetime) -> bool:
                     account=comment.account,
                     schedule=comment.schedule,
                     slot_utc=place.slot,
+                    second=second,
                 )
             return True
         except IntegrityError:
             comment.id = None
-            if CommentKey.objects.filter(post_id=comment.post_id, account=comment.account).exists():
+            under = CommentKey.objects.filter(post_id=comment.post_id)
+            if under.filter(Q(account=comment.account) | Q(second=second)).exists():
                 return False
     return False
 

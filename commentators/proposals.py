@@ -6,7 +6,7 @@ A try is queued nowhere. Synchronous, outside any transaction: the model may tak
 import asyncio
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from accounts_mgmt.outbox import Origin
 from commentators import drafting, locks, services, voices
-from commentators.checks import Refusal, check_draft
+from commentators.checks import Refusal, check_draft, signed
 from commentators.models import AccountPersonality, GeneratedComment, TelegramPost
 from commentators.prompts import Draft, Summary, Voice, draft_messages, summary_messages
 from relove import live, llm, oplog
@@ -78,6 +78,7 @@ def redraft(comment_id: int, staff: Staff, hint: str) -> None:
     if personality is None:
         raise ValidationError(_("The account has no voice yet."))
     proposal = propose(comment.post, personality, hint, comment.text)
+    proposal = replace(proposal, text=signed(proposal.text, comment.affiliation))
     refusals = services.refusals_of(comment, proposal.text)
     if refusals:
         reasons = " ".join(str(refusal.reason) for refusal in refusals)

@@ -249,6 +249,7 @@ def refusals_of(comment: GeneratedComment, text: str) -> list[Refusal]:
         forbidden=voice.forbidden if voice else (),
         recent_own=list(own[:RECENT_OWN]),
         recent_post=list(others.filter(post_id=comment.post_id).values_list("text", flat=True)),
+        affiliation=comment.affiliation,
     )
 
 

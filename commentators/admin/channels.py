@@ -59,6 +59,14 @@ class ChannelAdmin(ChannelActions, VersionedAdmin):
             _("Posting basis"),
             {"fields": ["basis", ("basis_by", "basis_at"), "auto_approve", "auto_approve_reason"]},
         ),
+        (
+            _("Second account"),
+            {
+                "classes": ["tab"],
+                "description": _("One of our accounts comments a post; a second one only where the owner agreed."),
+                "fields": [("second_by", "second_at"), "affiliation"],
+            },
+        ),
         (_("Who reads"), {"classes": ["tab"], "fields": [("listener", "deputy"), "read_at"]}),
         (
             _("In Telegram"),

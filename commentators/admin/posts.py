@@ -1,8 +1,13 @@
 """Posts: what the channel wrote, what the model made of it, our comments under it."""
 
-from django.contrib import admin
-from django.http import HttpRequest
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _now
@@ -10,14 +15,18 @@ from django.utils.translation import gettext_lazy as _
 from import_export.admin import ExportMixin
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 from unfold.contrib.import_export.forms import ExportForm
-from unfold.decorators import display
+from unfold.dataclasses import UnfoldAction
+from unfold.decorators import action, display
 
+from commentators import second
+from commentators.admin import review
 from commentators.admin.resources import PostResource
 from commentators.models import TelegramPost
-from relove import show
+from relove import confirm, desk, show
 from relove.admin.base import ReadOnlyAdmin
 from relove.admin.filters import PeriodFilter
 from relove.exports import FORMATS
+from relove.llm import LLMError
 
 
 @admin.register(TelegramPost)
@@ -44,6 +53,42 @@ class PostAdmin(ExportMixin, ReadOnlyAdmin):
             },
         ),
     ]
+
+    actions_detail = ["second_comment"]
+
+    def has_decide_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return desk.may(request, "commentators.change_generatedcomment")
+
+    def get_actions_detail(self, request: HttpRequest, object_id: int) -> list[UnfoldAction]:
+        """A second comment is offered only where the channel's owner has agreed to it."""
+        post = self.get_object(request, str(object_id))
+        agreed = post is not None and post.channel.may_be_commented_twice
+        return super().get_actions_detail(request, object_id) if agreed else []
+
+    @action(description=_("Second comment"), icon="add_comment", permissions=["decide"])
+    def second_comment(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        post = self.get_object(request, object_id)
+        if post is None:
+            return redirect("admin:commentators_telegrampost_changelist")
+        if not confirm.is_confirmed(request):
+            return confirm.ask(
+                self,
+                request,
+                title=_now("A second comment under this post"),
+                sentence=_now("Another account drafts it and names its affiliation; you decide about it then."),
+                button=_now("Draft it"),
+                rows=[post],
+            )
+        try:
+            comment = second.draft_second(post, desk.staff_of(request), timezone.now())
+        except ValidationError as error:
+            messages.error(request, " ".join(error.messages))
+        except LLMError as error:
+            words = _now("The language model failed (%(error)s); nothing was drafted.")
+            messages.error(request, words % {"error": error})
+        else:
+            return redirect(review.url(comment.pk))
+        return redirect("admin:commentators_telegrampost_change", post.pk)
 
     def has_export_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)

@@ -71,6 +71,15 @@ class TelegramChannel(models.Model):
     )
     basis_by = models.CharField(_("agreed by whom"), max_length=128, blank=True)
     basis_at = models.DateField(_("agreed when"), null=True, blank=True)
+    # a second of our accounts under one post, besides the basis
+    second_by = models.CharField(_("a second account: agreed by whom"), max_length=128, blank=True)
+    second_at = models.DateField(_("agreed when"), null=True, blank=True)
+    affiliation = models.CharField(
+        _("affiliation that the second comment names"),
+        max_length=128,
+        blank=True,
+        help_text=_("For example: I write for the reLove team. Without all three one account comments a post."),
+    )
     auto_approve = models.BooleanField(
         _("send without a person's approval"), default=False, help_text=_("Off unless there is a reason.")
     )
@@ -98,6 +107,9 @@ class TelegramChannel(models.Model):
         errors = {}
         if self.basis == self.Basis.AGREED and not (self.basis_by and self.basis_at):
             errors["basis"] = _now("Say who agreed and when.")
+        second = (self.second_by, self.second_at, self.affiliation.strip())
+        if any(second) and not all(second):
+            errors["affiliation"] = _now("Say who agreed to a second account, when, and what it says of itself.")
         if self.auto_approve and not self.auto_approve_reason:
             errors["auto_approve_reason"] = _now("Sending without approval needs a reason.")
         if errors:
@@ -108,6 +120,11 @@ class TelegramChannel(models.Model):
     @property
     def may_be_commented(self) -> bool:
         return self.basis in self.COMMENTED
+
+    @property
+    def may_be_commented_twice(self) -> bool:
+        """Whether the owner has agreed to a second of our accounts under a post."""
+        return bool(self.second_by and self.second_at and self.affiliation.strip())
 
 
 class ChannelBackfill(models.Model):

@@ -1,7 +1,7 @@
 """Comments under posts: their rows in the outbox, and the keys that make each the only one of its place."""
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts_mgmt.outbox import Guard, Origin, OutgoingMessage, Status, outbox_indexes
@@ -38,6 +38,8 @@ class GeneratedComment(OutgoingMessage):
         CommentSchedule, models.SET_NULL, null=True, blank=True, verbose_name=_("schedule"), related_name="+"
     )
     drafted_text = models.TextField(_("as drafted"), blank=True)
+    # of a second comment under a post: whose side it speaks for, in the words agreed with the owner
+    affiliation = models.CharField(_("names its affiliation"), max_length=128, blank=True)
     llm_call = models.ForeignKey(
         "relove.LLMCall",
         models.SET_NULL,
@@ -84,6 +86,13 @@ class GeneratedComment(OutgoingMessage):
                 _("The channel has no posting basis: it is read, never commented."),
             ),
             Guard(
+                Q(affiliation="")
+                | Q(channel__second_at__isnull=False, channel__affiliation=F("affiliation"))
+                & Q(text__icontains=F("affiliation")),
+                Status.CANCELLED,
+                _("A second account under a post needs the owner's agreement and names its affiliation."),
+            ),
+            Guard(
                 by_person | (~Q(sender__disclosure="") & Q(sender__disclosure_seen_at__isnull=False)),
                 Status.PENDING,
                 _("The account's profile does not show that an AI helps write."),
@@ -123,12 +132,15 @@ class CommentKey(models.Model):
     schedule = models.ForeignKey(CommentSchedule, models.SET_NULL, null=True)
     slot_utc = models.DateTimeField(null=True)
     random_id = models.BigIntegerField(null=True)
+    second = models.BooleanField(default=False)
 
     class Meta:
         db_table = "comment_keys"
         constraints = [
             models.UniqueConstraint(fields=["schedule", "slot_utc"], name="comment_slot"),
             models.UniqueConstraint(fields=["post_id", "account"], name="comment_post_account"),
+            # one of our accounts under a post, and a second where its owner has agreed
+            models.UniqueConstraint(fields=["post_id", "second"], name="comment_post_place"),
             models.UniqueConstraint(fields=["account", "random_id"], name="comment_random_id"),
         ]
 

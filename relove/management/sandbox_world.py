@@ -26,6 +26,7 @@ class Voice:
     first_name: str
     style: str
     tone: str
+    # none: suits every post, so that no channel goes without comments
     interests: list[str]
     vocabulary: list[str]
 
@@ -34,9 +35,9 @@ VOICES = [
     Voice("relove_anna", "Анна", "коротко, с вопросом в конце", "тепло", ["привычки", "отдых"], ["бережно"]),
     Voice("relove_pavel", "Павел", "по делу, с примером", "спокойно", ["страхи", "цели"], ["шаг"]),
     Voice("relove_vera", "Вера", "образно", "мягко", ["путь героя", "тень"], ["тропа", "порог"]),
-    Voice("relove_oleg", "Олег", "с лёгкой иронией", "дружелюбно", ["встречи"], ["честно говоря"]),
+    Voice("relove_oleg", "Олег", "с лёгкой иронией", "дружелюбно", [], ["честно говоря"]),
     Voice("relove_inna", "Инна", "вдумчиво", "уважительно", ["прошлое", "семья"], ["замечаю"]),
-    Voice("relove_maks", "Максим", "кратко и ясно", "бодро", ["тело", "движение"], ["попробовать"]),
+    Voice("relove_maks", "Максим", "кратко и ясно", "бодро", [], ["попробовать"]),
 ]
 READERS = [("reader_lena", "Лена"), ("reader_igor", "Игорь"), ("reader_nika", "Ника")]
 

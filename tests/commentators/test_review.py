@@ -144,10 +144,10 @@ def test_an_edit_keeps_before_and_after(comment: GeneratedComment, staff: Staff)
 
 def test_an_edit_is_compared_with_what_stands_under_the_post(place: Place, staff: Staff) -> None:
     post = place.post()
-    first, second = draft(place, post, 0), draft(place, post, 1)
+    first, second = draft(place, post, 0), draft(place, post, 1, affiliation="команда")
     services.edit_text(first.id, staff, EDITED)
     with pytest.raises(ValidationError):
-        services.edit_text(second.id, staff, EDITED)
+        services.edit_text(second.id, staff, f"{EDITED} команда")
 
 
 def slot_of(comment: GeneratedComment) -> datetime | None:

@@ -1,6 +1,7 @@
 """What people decide: queueing, refusing, and saying what was skipped and why."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -14,7 +15,7 @@ from tests.commentators.conftest import NOW, Place
 DRAFT = "А какой шаг вы бы посоветовали сделать самым первым?"
 
 
-def draft(place: Place, post: TelegramPost, number: int = 0) -> GeneratedComment:
+def draft(place: Place, post: TelegramPost, number: int = 0, **fields: Any) -> GeneratedComment:
     comment = GeneratedComment(
         post=post,
         channel=place.channel,
@@ -25,6 +26,7 @@ def draft(place: Place, post: TelegramPost, number: int = 0) -> GeneratedComment
         text=DRAFT,
         drafted_text=DRAFT,
         expires_at=None,
+        **fields,
     )
     assert planning.take_place(comment, NOW)
     return comment
