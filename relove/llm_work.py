@@ -24,6 +24,8 @@ CHANNEL = "relove_llm"
 CLAIM_SECONDS = 180
 SWEEP_SECONDS = 1.0
 SETTLE_SECONDS = 8.0
+# Rows in hand for each place at the model: while some are read and stored, others ask.
+AHEAD = 1.5
 
 # How many → the claimed rows, each as the arguments of what advances it.
 Claim = Callable[[int], list[Any]]
@@ -33,7 +35,7 @@ _works: list[tuple[Claim, Advance]] = []
 
 
 def register(claim: Claim, advance: Advance) -> None:
-    """Have the long task look after these rows, up to LLM_CONCURRENCY at once."""
+    """Have the long task look after these rows; LLM_CONCURRENCY of them ask the model at once."""
     _works.append((claim, advance))
 
 
@@ -70,7 +72,7 @@ async def run(stopped: asyncio.Event, wake: asyncio.Event, claim: Claim, advance
     running: set[asyncio.Task[None]] = set()
     while not stopped.is_set():
         await in_thread(options.refresh, options.REFRESH_SECONDS)
-        room = settings.LLM_CONCURRENCY - len(running)
+        room = int(settings.LLM_CONCURRENCY * AHEAD) - len(running)
         for row in await in_thread(claim, room) if room > 0 else []:
             task = asyncio.create_task(advance(*row))
             running.add(task)

@@ -158,23 +158,24 @@ async def _asked(question: ledger.Question) -> LLMCall:
     async with door.places:
         door.breaker.check()
         call = await in_thread(ledger.claim, question)
-        if call.status == LLMCall.Status.STARTED:
-            await _fetch_and_keep(door, call)
+        if call.status != LLMCall.Status.STARTED:
+            return call
+        began = time.monotonic()
+        body = await _fetch(door, call, began)
+    # the place is free by now; and shielded: being cancelled does not lose what was paid for
+    await asyncio.shield(_keep(call, body, _ms(began)))
     return call
 
 
-async def _fetch_and_keep(door: _Door, call: LLMCall) -> None:
-    """The commit is shielded: being cancelled does not lose what was paid for."""
-    began = time.monotonic()
+async def _fetch(door: _Door, call: LLMCall, began: float) -> str:
     try:
-        body = await door.fetch(call.request)
+        return await door.fetch(call.request)
     except LLMError as error:
         await in_thread(ledger.fail, call, str(error), _ms(began))
         raise
     except asyncio.CancelledError:
         await asyncio.shield(in_thread(ledger.fail, call, "cancelled", _ms(began)))
         raise
-    await asyncio.shield(_keep(call, body, _ms(began)))
 
 
 async def _keep(call: LLMCall, body: str, duration_ms: int) -> None:
