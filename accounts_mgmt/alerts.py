@@ -49,6 +49,22 @@ def tell(key: str, text: "StrPromise", *, now: datetime, **values: Any) -> bool:
     return True
 
 
+def tell_next(key: str, text: "StrPromise", after: int | None, *, now: datetime, **values: Any) -> Staff | None:
+    """Tell one of the staff on duty, in turn: who comes after the one with the id `after`. Never held back.
+
+    Answers who; None where nobody is reachable and it goes by e-mail. Runs in the caller's transaction.
+    """
+    alert = _record(key, _worded(text, values, settings.LANGUAGE_CODE), now)
+    links = sorted(_reachable(), key=lambda link: link.staff_id)
+    later = [link for link in links if after is not None and link.staff_id > after]
+    chosen = next(iter(later or links), None)
+    if chosen:
+        _write(chosen, _worded(text, values, chosen.staff.language), now)
+    alert.told_at, alert.told_count, alert.mail_due = now, int(chosen is not None), chosen is None
+    alert.save(update_fields=["told_at", "told_count", "mail_due"])
+    return chosen.staff if chosen else None
+
+
 def send_mails(now: datetime) -> int:
     """Send what is to be told by e-mail; what a server does not take is tried at the next run. Says how many."""
     receivers = mail_receivers()

@@ -7,8 +7,10 @@ answer, and what the send asks, stands in accounts_mgmt.private.
 from datetime import datetime
 
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 
+from accounts_mgmt import crises
 from accounts_mgmt.models import Contact, CrisisContact
 from accounts_mgmt.stops import Said, Wish, read
 from relove import oplog
@@ -58,6 +60,9 @@ def _note(contact: Contact, said: Said, now: datetime) -> bool:
         case Wish.CRISIS:
             fresh = contact.crisis_at is None
             # a second cry after somebody took over alerts again, but gets no second fixed reply
+            if fresh or contact.acknowledged_at:
+                contact.told_staff = None
+                crises.call(contact, now)
             contact.crisis_at, contact.acknowledged_at, contact.acknowledged_by = now, None, None
             return fresh
         case Wish.STOP:
@@ -101,7 +106,28 @@ def resume(contact: Contact, staff: Staff, reason: str) -> None:
         raise ValueError("a crisis is acknowledged first")
     contact.stopped_at = contact.paused_until = contact.crisis_at = None
     contact.save(update_fields=["stopped_at", "paused_until", "crisis_at"])
-    oplog.log_activity("resume_contact", staff_id=staff.pk, subject=("contacts", contact.pk), reason=reason)
+    oplog.log_activity("resume_contact", staff_id=staff.pk, subject=("contacts", contact.pk), text=reason)
+
+
+@transaction.atomic
+def record_consent(user: TelegramUser, given_at: datetime, how: str, staff: Staff) -> None:
+    """Somebody agreed to be written to: a first private message is allowed from now on."""
+    contact = lock(user)
+    contact.consent_at, contact.consent_note, contact.consent_by = given_at, how, staff
+    contact.save(update_fields=["consent_at", "consent_note", "consent_by"])
+    subject = ("contacts", contact.pk)
+    oplog.log_activity(
+        "record_consent", staff_id=staff.pk, subject=subject, text=how, given_at=given_at.isoformat()
+    )
+
+
+@transaction.atomic
+def withdraw_consent(user: TelegramUser, why: str, staff: Staff) -> None:
+    """The person takes it back: nothing goes to them unless they write to us."""
+    contact = lock(user)
+    contact.consent_at, contact.consent_note, contact.consent_by = None, "", None
+    contact.save(update_fields=["consent_at", "consent_note", "consent_by"])
+    oplog.log_activity("withdraw_consent", staff_id=staff.pk, subject=("contacts", contact.pk), text=why)
 
 
 def hand_over(contact: Contact, account_id: int, staff: Staff) -> None:

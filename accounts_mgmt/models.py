@@ -280,9 +280,17 @@ class Contact(models.Model):
     wrote_at = models.DateTimeField(_("wrote to us"), null=True, blank=True)
     consent_at = models.DateTimeField(_("agreed to be written to"), null=True, blank=True)
     consent_note = models.CharField(_("where they agreed"), max_length=255, blank=True)
+    consent_by = models.ForeignKey(
+        "relove.Staff", models.PROTECT, null=True, blank=True, verbose_name=_("recorded by"), related_name="+"
+    )
     stopped_at = models.DateTimeField(_("asked to stop"), null=True, blank=True)
     paused_until = models.DateTimeField(_("asked for quiet until"), null=True, blank=True)
     crisis_at = models.DateTimeField(_("crisis"), null=True, blank=True)
+    # the member of staff told last, and when: without an answer the next one is told
+    told_at = models.DateTimeField(_("staff told"), null=True, blank=True)
+    told_staff = models.ForeignKey(
+        "relove.Staff", models.SET_NULL, null=True, blank=True, verbose_name=_("who was told"), related_name="+"
+    )
     acknowledged_at = models.DateTimeField(_("taken over"), null=True, blank=True)
     acknowledged_by = models.ForeignKey(
         "relove.Staff", models.PROTECT, null=True, blank=True, verbose_name=_("taken over by"), related_name="+"

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import connections
 from django.utils import timezone
 
-from accounts_mgmt import alerts, calls, contacts, signing_in, stranded
+from accounts_mgmt import alerts, calls, contacts, crises, signing_in, stranded
 from accounts_mgmt.runner import Runner
 from relove.cluster import Drain, drain
 from relove.db import in_thread
@@ -61,6 +61,11 @@ def expire_calls() -> int:
 def end_stranded() -> int:
     """End the queued messages that would never end by themselves."""
     return stranded.end_stranded()
+
+
+def call_on_crises() -> int:
+    """Tell the next of the staff where nobody has taken a person in danger over."""
+    return crises.call_on(timezone.now())
 
 
 def send_alert_mails() -> int:

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts_mgmt.models import TelegramAccountSession
@@ -31,6 +32,10 @@ class DirectDialogues(Dialogues):
             return None
         _say_who(thread, row.text, now)
         return Ask(row.Stage.PERSON, _("Practice partners lead no dialogues."))
+
+    def address(self, thread: Thread) -> str:
+        inbox = reverse("admin:commentators_directmessage_inbox")
+        return f"{inbox}?account={thread.account.pk}&user={thread.user.pk}"
 
     def refusals(self, thread: Thread, text: str) -> list[str]:
         found = check_draft(text, post_text=thread.last_heard(), limits=LIMITS)

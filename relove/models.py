@@ -101,6 +101,8 @@ class UserActivityLog(models.Model):
             models.Index(fields=["user", "-created_at"], name="activity_user_time"),
             models.Index(fields=["staff", "-created_at"], name="activity_staff_time"),
             models.Index(fields=["-created_at"], name="activity_time"),
+            # what was done about a row, on its page
+            models.Index(fields=["subject_table", "subject_id"], name="activity_subject"),
             # the page of system settings shows who changed what
             models.Index(
                 fields=["-created_at"],

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Model
+from django.http import HttpRequest
 
 from relove.models import TelegramUser
 
@@ -36,7 +37,28 @@ class Provider:
     models: tuple[type[Model], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Something staff may do with a person: in words, and the page where it is done."""
+
+    title: str
+    url: str
+
+
+Doors = Callable[[HttpRequest, TelegramUser], Iterable[Door]]
+
 _providers: list[Provider] = []
+_doors: list[Doors] = []
+
+
+def doors(function: Doors) -> Doors:
+    """Register what an app lets the person at the page do with somebody."""
+    _doors.append(function)
+    return function
+
+
+def doors_of(request: HttpRequest, user: TelegramUser) -> list[Door]:
+    return [door for known in _doors for door in known(request, user)]
 
 
 def provider(*models: type[Model]) -> Callable[[Timeline], Timeline]:

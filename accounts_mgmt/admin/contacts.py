@@ -1,10 +1,12 @@
 """Who speaks with whom, who asked for silence, and where help is found."""
 
 from django.contrib import admin
+from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
+from accounts_mgmt.admin import writing_to
 from accounts_mgmt.models import Contact, CrisisContact
 from relove import show
 from relove.admin.base import BackOfficeAdmin, ReadOnlyAdmin
@@ -14,15 +16,24 @@ from relove.admin.base import BackOfficeAdmin, ReadOnlyAdmin
 class ContactAdmin(ReadOnlyAdmin):
     list_display = ["person", "account", "wrote", "stopped", "quiet", "crisis"]
     list_filter = [("stopped_at", admin.EmptyFieldListFilter), ("crisis_at", admin.EmptyFieldListFilter)]
-    list_select_related = ["user", "account", "acknowledged_by"]
+    list_select_related = ["user", "account", "consent_by", "told_staff", "acknowledged_by"]
     search_fields = ["user__username", "user__first_name", "user__last_name"]
     search_help_text = _("Name or @name")
     ordering = ["-id"]
     empty_text = _("Nobody yet. A row comes with the first private message of a person.")
     fieldsets = [
         (None, {"fields": ["person", ("account", "wrote"), ("stopped", "quiet")]}),
-        (_("Crisis"), {"fields": ["crisis", ("taken_over", "acknowledged_by")]}),
+        (_("Consent to be written to"), {"fields": [("agreed", "consent_by"), "consent_note"]}),
+        (_("Crisis"), {"fields": ["crisis", ("told", "told_staff"), ("taken_over", "acknowledged_by")]}),
     ]
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        own = [
+            path("consent/<int:user_id>/", wrap(writing_to.consent), {"page": self}, name=writing_to.CONSENT),
+            path("write/<int:user_id>/", wrap(writing_to.write), {"page": self}, name=writing_to.WRITE),
+        ]
+        return own + super().get_urls()
 
     @display(description=_("person"))
     def person(self, contact: Contact) -> SafeString:
@@ -43,6 +54,14 @@ class ContactAdmin(ReadOnlyAdmin):
     @display(description=_("crisis"), ordering="crisis_at")
     def crisis(self, contact: Contact) -> SafeString:
         return show.short_time(contact.crisis_at)
+
+    @display(description=_("agreed to be written to"))
+    def agreed(self, contact: Contact) -> SafeString:
+        return show.short_time(contact.consent_at)
+
+    @display(description=_("staff told"))
+    def told(self, contact: Contact) -> SafeString:
+        return show.short_time(contact.told_at)
 
     @display(description=_("taken over"))
     def taken_over(self, contact: Contact) -> SafeString:

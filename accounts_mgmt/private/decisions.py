@@ -7,14 +7,15 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts_mgmt import calls, contacts
+from accounts_mgmt.models import TelegramAccountSession
 from accounts_mgmt.outbox import CHANNEL, Origin, Status
 from accounts_mgmt.private import going_out
-from accounts_mgmt.private.dialogues import Thread
+from accounts_mgmt.private.dialogues import Thread, open_thread
 from accounts_mgmt.private.model import PrivateMessage
 from relove import oplog, texts
 from relove.db import notify
 from relove.language import detect_language, storable
-from relove.models import Staff
+from relove.models import Staff, TelegramUser
 
 Stage = PrivateMessage.Stage
 
@@ -85,9 +86,28 @@ def write(thread: Thread, text: str, staff: Staff, now: datetime) -> PrivateMess
     row.approved_by, row.approved_at = staff, now
     row.queue(now)
     row.save()
+    _refuse_now(row)
     _log(row, "write_direct", staff)
     notify(CHANNEL)
     return row
+
+
+@transaction.atomic
+def write_first(
+    account: TelegramAccountSession, user: TelegramUser, text: str, staff: Staff, now: datetime
+) -> Thread:
+    """A first private message, by hand: to somebody who agreed or wrote to us. Raises ValidationError.
+
+    The account speaks with the person from now on; another that does so already is not pushed aside.
+    """
+    contact = contacts.lock(user)
+    if contact.account_id not in (None, account.pk):
+        raise ValidationError(_("Another account speaks with this person."))
+    contact.account = account
+    contact.save(update_fields=["account"])
+    thread = open_thread(account, user)
+    write(thread, text, staff, now)
+    return thread
 
 
 def _log(row: PrivateMessage, what: str, staff: Staff) -> None:

@@ -34,6 +34,10 @@ class Dialogues:
         """A rule of the domain's own that settles what a received message asks for, if it does."""
         return None
 
+    def address(self, thread: "Thread") -> str:
+        """The page on which staff see the thread."""
+        raise NotImplementedError
+
     def refusals(self, thread: "Thread", text: str) -> list[str]:
         """Why a draft that a person has changed may not go out as the machine's; empty where it may."""
         raise NotImplementedError
@@ -83,9 +87,23 @@ def register(*roles: str) -> Any:
     return add
 
 
+def roles() -> list[str]:
+    """The roles of accounts whose dialogues somebody leads."""
+    return list(_by_role)
+
+
 def of(account: TelegramAccountSession) -> Dialogues | None:
     """Who leads this account's dialogues."""
     return _by_role.get(account.role)
+
+
+def open_thread(account: TelegramAccountSession, user: TelegramUser) -> Thread:
+    """The thread of the two, whether they have spoken or not. Raises NoThread where nobody leads the account's."""
+    leads = of(account)
+    if leads is None:
+        raise NoThread(account.pk)
+    chat, _made = Chat.objects.get_or_create(kind=Chat.Kind.PRIVATE, telegram_id=user.telegram_id)
+    return Thread(leads, account, user, chat)
 
 
 class NoThread(LookupError):

@@ -57,7 +57,8 @@ def _contact(kind: "type[PrivateMessage]") -> list[Guard]:
     free = _free(kind)
     return [
         Guard(
-            BY_PERSON | Q(user__contact__wrote_at__isnull=False) | Q(user__contact__consent_at__isnull=False),
+            # a person's own words too
+            Q(user__contact__wrote_at__isnull=False) | Q(user__contact__consent_at__isnull=False),
             Status.CANCELLED,
             _("The person never wrote to us and has not agreed to be written to."),
         ),

@@ -10,7 +10,9 @@ from django.utils.translation import gettext_lazy as _
 from accounts_mgmt.outbox import Guard, OutgoingMessage, outbox_indexes
 from accounts_mgmt.private import guards
 from accounts_mgmt.querysets import PrivateQuerySet
-from relove.telegram.gateway import Gateway, Peer, PeerUnknown
+from relove.db import in_thread
+from relove.models import TelegramUser
+from relove.telegram.gateway import Gateway, Peer, PeerKind, PeerUnknown
 
 
 class PrivateMessage(OutgoingMessage):
@@ -78,8 +80,13 @@ class PrivateMessage(OutgoingMessage):
         return [*super().guards(), *guards.of(cls)]
 
     async def find_place(self, gateway: Gateway) -> tuple[Peer, int | None]:
-        """The person's own chat: where this account has not met them there is no way there."""
-        raise PeerUnknown("ENTITY_NOT_MET")
+        """The person's own chat; an account that has not met them finds them by their name, if they have one."""
+        known = await in_thread(TelegramUser.objects.get, pk=self.user_id)
+        if not known.username:
+            raise PeerUnknown("ENTITY_NOT_MET")
+        address = Peer(PeerKind.USER, known.telegram_id)
+        await gateway.meet(address, known.username)
+        return address, None
 
 
 def private_models() -> list[type[PrivateMessage]]:

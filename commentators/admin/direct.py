@@ -240,7 +240,7 @@ def _about_contact(what: str, contact: Contact, thread: Thread, staff: Staff) ->
     elif contact.crisis_at and not contact.acknowledged_at:
         raise ValidationError(_("Take the person over first."))
     else:
-        contacts.resume(contact, staff, "inbox")
+        contacts.resume(contact, staff, _now("recorded in the inbox"))
 
 
 # --- the first page ----------------------------------------------------------------------------------
@@ -274,11 +274,11 @@ def alerts(request: HttpRequest, now: Any) -> desk.Panel | None:
 # --- a person's page ---------------------------------------------------------------------------------
 
 
-@people.provider(DirectMessage, Contact)
+@people.provider(DirectMessage)
 def told(user: TelegramUser) -> list[people.Event]:
-    """Both sides' messages, and what the person agreed to; stops stand in the activity log."""
+    """Both sides' messages; stops stand in the activity log."""
     rows = DirectMessage.objects.filter(user=user).exclude(status__in=UNSAID)
-    events = [
+    return [
         people.Event(
             row.sent_at or row.created_at,
             f"{row.sender}: {row.get_direction_display()}",
@@ -287,8 +287,3 @@ def told(user: TelegramUser) -> list[people.Event]:
         )
         for row in rows.select_related("sender").order_by("-id")[: people.LIMIT]
     ]
-    contact = Contact.objects.filter(user=user, consent_at__isnull=False).first()
-    if contact and contact.consent_at:
-        agreed = people.Event(contact.consent_at, _now("agreed to be written to"), contact.consent_note, contact)
-        events.append(agreed)
-    return events

@@ -53,7 +53,10 @@ OPERATIONS = {
     "crisis": _("a cry for help"),
     "bot": _("asked whether it is a bot"),
     "human": _("asked for a human being"),
+    "tell_crisis": _("telling staff of a cry for help"),
     "acknowledge_crisis": _("taking a person over"),
+    "record_consent": _("agreed to be written to"),
+    "withdraw_consent": _("takes the consent back"),
     "resume_contact": _("recording the wish to go on"),
     "hand_over": _("handing a person over"),
 }

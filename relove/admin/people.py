@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from import_export.admin import ImportExportModelAdmin
@@ -13,7 +13,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.contrib.import_export.forms import ExportForm, ImportForm
 from unfold.decorators import display
 
-from relove import show
+from relove import people, show
 from relove.admin import person
 from relove.admin.base import BackOfficeAdmin, ReadOnlyAdmin
 from relove.exports import SafeResource, TreeWidget
@@ -62,6 +62,7 @@ class TelegramUserAdmin(ImportExportModelAdmin, BackOfficeAdmin):
     search_help_text = _("Name, @name or Telegram id")
     ordering = ["-id"]
     empty_text = _("Nobody yet. People appear here when they first write to an account or under a post.")
+    change_form_before_template = "relove/doors.html"
     fieldsets = [
         (None, {"fields": ["person", ("at_name", "telegram_id"), ("first_met", "last_seen"), "is_active"]}),
         (
@@ -88,6 +89,12 @@ class TelegramUserAdmin(ImportExportModelAdmin, BackOfficeAdmin):
 
     def has_export_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
+
+    def change_view(self, request: HttpRequest, object_id: str, *arguments: Any, **options: Any) -> HttpResponse:
+        user = self.get_object(request, object_id)
+        extra = {"doors": people.doors_of(request, user) if user else []}
+        options["extra_context"] = (options.get("extra_context") or {}) | extra
+        return super().change_view(request, object_id, *arguments, **options)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -12,6 +12,7 @@ REGULAR = [
     ("commentators.tasks.read_metrics", 1),
     ("accounts_mgmt.tasks.expire_calls", 1),
     ("accounts_mgmt.tasks.end_stranded", 1),
+    ("accounts_mgmt.tasks.call_on_crises", 1),
     ("accounts_mgmt.tasks.send_alert_mails", 1),
     ("relove.cluster.holders.top_up", 1),
     ("relove.tasks.make_partitions", 24 * 60),

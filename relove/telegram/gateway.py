@@ -294,6 +294,9 @@ class Gateway(Protocol):
     async def resolve(self, name: str) -> ChannelInfo:
         """Look a channel up by @name or t.me link."""
 
+    async def meet(self, person: Peer, name: str) -> None:
+        """Make a person known to this account by their @name. PeerUnknown where the name is another's now."""
+
     async def channel(self, peer: Peer) -> ChannelInfo:
         """A channel this account has met, as it is now."""
 

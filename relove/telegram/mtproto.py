@@ -199,6 +199,11 @@ class MtprotoGateway(OwnAccount):
             raise PeerUnknown("NOT_A_CHANNEL")
         return await self.channel(convert.peer(found.peer))
 
+    async def meet(self, person: Peer, name: str) -> None:
+        found = await self._call(functions.contacts.ResolveUsernameRequest(name))
+        if convert.peer(found.peer) != person:
+            raise PeerUnknown("USERNAME_OF_ANOTHER")
+
     async def channel(self, peer: Peer) -> ChannelInfo:
         full = await self._call(functions.channels.GetFullChannelRequest(self._input(peer)))
         channel = next(chat for chat in full.chats if chat.id == peer.id)

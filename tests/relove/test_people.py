@@ -7,7 +7,7 @@ from django.apps import apps
 from django.test import Client
 from django.urls import reverse
 
-from accounts_mgmt.models import Contact
+from accounts_mgmt import contacts
 from accounts_mgmt.private import coming_in
 from relove import people
 from relove.models import OperationLog, Staff, TelegramUser
@@ -35,15 +35,16 @@ def user(db: None) -> TelegramUser:
         sender = Person(900, "olga", "Ольга")
         message = Message(Peer(PeerKind.USER, 900), number, text, date, sender)
         coming_in.saw(account.pk, message, date)
-    Contact.objects.update(consent_at=NOW - timedelta(days=1), consent_note="анкета")
-    return TelegramUser.objects.get()
+    user: TelegramUser = TelegramUser.objects.get()
+    contacts.record_consent(user, NOW, "анкета", Staff.objects.create_user("boris"))
+    return user
 
 
 def test_events_of_all_apps_stand_in_time_order(user: TelegramUser) -> None:
     events = people.timeline(user)
     assert [event.at for event in events] == sorted((event.at for event in events), reverse=True)
     texts = [event.text for event in events]
-    assert texts.index("стоп") < texts.index("Здравствуйте! <b>") < texts.index("анкета")
+    assert texts.index("анкета") < texts.index("стоп") < texts.index("Здравствуйте! <b>")
     assert any(event.row and event.row._meta.model_name == "useractivitylog" for event in events)
 
 
