@@ -133,7 +133,7 @@ async def _summarise(post: TelegramPost) -> bool:
     answer = await llm.ask(
         "summary",
         Summary,
-        summary_messages(post.text, detect_language(post.text) or "ru"),
+        await in_thread(summary_messages, post.text, detect_language(post.text) or "ru"),
         key=key_of("summary", post),
         subject=("telegram_posts", post.id),
     )
@@ -229,7 +229,7 @@ async def _ask_draft(
     return await llm.ask(
         "draft",
         Draft,
-        draft_messages(post.text, Summary(**(post.summary or {})), setting.voice, language, hint),
+        await in_thread(draft_messages, post.text, Summary(**(post.summary or {})), setting.voice, language, hint),
         key=key_of("draft", post, schedule.account_id, number, setting.voice),
         subject=("telegram_posts", post.id),
     )

@@ -18,6 +18,7 @@ from commentators.checks import Refusal, check_draft, signed
 from commentators.models import AccountPersonality, GeneratedComment, TelegramPost
 from commentators.prompts import Draft, Summary, Voice, draft_messages, summary_messages
 from relove import live, llm, oplog
+from relove.db import in_thread
 from relove.language import detect_language
 from relove.models import Staff
 
@@ -52,7 +53,7 @@ async def _ask(post: TelegramPost, voice: Voice, hint: str, instead: str) -> llm
         summary = Summary(**post.summary) if post.summary else await _summarise(post, language)
         parts = ("proposal", post.id, post.text, voice, hint, instead)
         key = hashlib.sha256("\0".join(map(str, parts)).encode("utf-8", "replace")).hexdigest()
-        messages = draft_messages(post.text, summary, voice, language, hint)
+        messages = await in_thread(draft_messages, post.text, summary, voice, language, hint)
         return await llm.ask("draft", Draft, messages, key=key, subject=subject)
     finally:
         await llm.aclose()
@@ -63,7 +64,7 @@ async def _summarise(post: TelegramPost, language: str) -> Summary:
     answer = await llm.ask(
         "summary",
         Summary,
-        summary_messages(post.text, language),
+        await in_thread(summary_messages, post.text, language),
         key=drafting.key_of("summary", post),
         subject=("telegram_posts", post.id),
     )

@@ -67,7 +67,7 @@ async def _draft(setting: Setting) -> str:
         answer = await llm.ask(
             "reply",
             Reply,
-            reply_messages(setting.dialogue, row.text, setting.voice, language, setting.names),
+            await in_thread(reply_messages, setting.dialogue, row.text, setting.voice, language, setting.names),
             key=_key(setting, number),
             subject=(SUBJECT, row.pk),
         )

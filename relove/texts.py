@@ -5,8 +5,11 @@ kernel's own texts in texts_ru and texts_en. A mark is written `{owner}`; any ot
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+
+from django.utils.translation import gettext as _
 
 from relove import texts_en, texts_ru
 
@@ -14,6 +17,7 @@ Source = Callable[[str, str], str | None]
 """(key, language) → a text with marks, or None where the source has none."""
 
 DEFAULT_LANGUAGE = "ru"
+PROMPTS = "prompt."
 BIO_LIMIT = 70
 MESSAGE_LIMIT = 4096
 MARK = re.compile(r"\{([a-z_]+)\}")
@@ -95,12 +99,26 @@ def get(key: str, language: str, **values: object) -> str:
     """
     rule = _rule(key)
     template = _template(key, language)
+    if key.startswith(PROMPTS):
+        return _rendered(key, template, rule, tuple(values.items()))
+    return _filled(key, template, rule, values)
+
+
+@lru_cache(maxsize=256)
+def _rendered(key: str, template: str, rule: Rule, values: tuple[tuple[str, object], ...]) -> str:
+    """System prompts, whose values are no person's: rendered once for each version of their text."""
+    return _filled(key, template, rule, dict(values))
+
+
+def _filled(key: str, template: str, rule: Rule, values: Mapping[str, object]) -> str:
     missing = set(MARK.findall(template)) - values.keys()
     if missing:
-        raise TextError(f"The text “{key}” needs a value for {_listed(missing)}.")
+        said = _("The text “%(key)s” needs a value for %(marks)s.")
+        raise TextError(said % {"key": key, "marks": _listed(missing)})
     text = MARK.sub(lambda mark: str(values[mark[1]]), template)
     if _units(text) > rule.limit:
-        raise TextError(f"The text “{key}” is {_units(text)} characters long, {rule.limit} are allowed.")
+        said = _("The text “%(key)s” is %(count)s characters long, %(limit)s are allowed.")
+        raise TextError(said % {"key": key, "count": _units(text), "limit": rule.limit})
     return text
 
 
@@ -109,13 +127,16 @@ def check_text(key: str, text: str) -> None:
     rule = _rule(key)
     found = set(MARK.findall(text))
     if missing := rule.marks - found:
-        raise TextError(f"The text “{key}” must hold {_listed(missing)}.")
+        raise TextError(_("The text “%(key)s” must hold %(marks)s.") % {"key": key, "marks": _listed(missing)})
     if unknown := found - rule.marks:
-        raise TextError(f"Nothing is known to fill {_listed(unknown)} in the text “{key}”.")
+        said = _("Nothing is known to fill %(marks)s in the text “%(key)s”.")
+        raise TextError(said % {"key": key, "marks": _listed(unknown)})
     if rule.words and not any(re.search(rf"(?<!\w){word}(?!\w)", text.lower()) for word in rule.words):
-        raise TextError(f"The text “{key}” must hold one of the words {', '.join(rule.words)}.")
+        said = _("The text “%(key)s” must hold one of the words %(words)s.")
+        raise TextError(said % {"key": key, "words": ", ".join(rule.words)})
     if _units(MARK.sub("", text)) > rule.limit:
-        raise TextError(f"The text “{key}” is too long: {rule.limit} characters are allowed.")
+        said = _("The text “%(key)s” is too long: %(limit)s characters are allowed.")
+        raise TextError(said % {"key": key, "limit": rule.limit})
 
 
 def _template(key: str, language: str) -> str:

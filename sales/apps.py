@@ -9,7 +9,11 @@ class SalesConfig(AppConfig):
     verbose_name = _("Sales")
 
     def ready(self) -> None:
+        from relove import texts
         from sales import kinds
         from sales.sales_kind import SALES
+        from sales.texts_kind import TEXTS, source
 
         kinds.register(SALES)
+        kinds.register(TEXTS)
+        texts.register(source)

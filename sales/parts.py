@@ -21,15 +21,15 @@ class Part(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
-def _harmless(text: str) -> str:
+def harmless(text: str) -> str:
     if clean(text) != text:
         raise PydanticCustomError("harmful_text", _("control characters and reversed text are not allowed"))
     return text
 
 
-Text = Annotated[str, StringConstraints(min_length=1, max_length=4096, pattern=r"\S"), AfterValidator(_harmless)]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=4096, pattern=r"\S"), AfterValidator(harmless)]
 """A text somebody reads: at most what one Telegram message holds."""
-Title = Annotated[str, StringConstraints(max_length=120), AfterValidator(_harmless)]
+Title = Annotated[str, StringConstraints(max_length=120), AfterValidator(harmless)]
 """A short name for people; may be empty."""
 Key = Annotated[str, StringConstraints(max_length=40, pattern=KEY_PATTERN)]
 """A stable name inside a document: small letters, digits, - and _, begun by a letter."""

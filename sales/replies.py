@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from relove import llm
 from relove.claims import claim
+from relove.db import in_thread
 from relove.language import detect_language, words
 from relove.orders import demanded, is_order
 from relove.prompting import CLOSE, MARK, OPEN
@@ -57,7 +58,8 @@ async def worded(script: Script, decision: Decision, tone: str, said: Said, abou
 async def _adapted(script: Script, decision: Decision, tone: str, said: Said, about: Question) -> Reply:
     plain = as_written(decision)
     try:
-        answer = await word("adaptation", adaptation_messages(decision.line, tone, said), about)
+        messages = await in_thread(adaptation_messages, decision.line, tone, said)
+        answer = await word("adaptation", messages, about)
     except (llm.BadAnswer, llm.Refused) as error:
         return Reply(plain.text, _("The line as written: the model gave no usable wording (%s).") % error)
     differing = changed(decision.line, answer.value.text, script.settings.programmes)
@@ -77,7 +79,7 @@ def as_written(decision: Decision) -> Reply:
 
 
 async def _free(script: Script, decision: Decision, said: Said, about: Question) -> Reply:
-    messages = free_messages(script, decision.step, decision.hints, said)
+    messages = await in_thread(free_messages, script, decision.step, decision.hints, said)
     answer = await word("free_reply", messages, about)
     text = answer.value.text.strip()
     return Reply(text, _("A free reply with the script's hints."), " ".join(why_not(script, text, said)), answer)

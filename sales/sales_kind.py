@@ -12,6 +12,7 @@ from sales.document import Script, Step
 from sales.graph import graph
 from sales.kinds import Sample, ScriptKind
 from sales.parts import first_filled
+from sales.rehearsal import rehearse
 
 EXAMPLE = (Path(__file__).parent / "examples" / "sales.yaml").read_text(encoding="utf-8")
 
@@ -39,6 +40,7 @@ SALES = ScriptKind(
     difference=difference,
     example=EXAMPLE,
     preview=preview,
+    player=rehearse,
     graph=graph,
     triggers=_triggers,
     is_single=True,

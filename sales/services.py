@@ -10,8 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from relove import oplog
-from relove.db import notify
+from relove import live, oplog
 from relove.models import Staff
 from sales import kinds, reading, trials
 from sales.kinds import ScriptKind
@@ -20,8 +19,8 @@ from sales.models.scripts import Running, VersionState
 from sales.trials import Trial
 
 TABLE = "sales_scripts"
-# whoever reads live versions listens here; the payload is the script's id
-CHANNEL = "relove_scripts"
+# pages that show scripts and versions
+TOPIC = live.topic("scripts", "sales.view_salesscript")
 
 
 class ReasonMissing(ValueError):
@@ -153,7 +152,6 @@ def set_mode(script_id: int, mode: str, *, reason: str, who: Staff, now: datetim
     script = _locked(script_id)
     SalesScript.objects.filter(id=script_id).update(mode=SalesScript.Mode(mode), updated_at=now)
     _log("set_script_mode", script, who, old=script.mode, new=mode, reason=reason.strip())
-    notify(CHANNEL, str(script_id))
 
 
 @transaction.atomic
@@ -169,7 +167,6 @@ def activate(script_id: int, is_active: bool, *, who: Staff | None, now: datetim
 def _switch(script: SalesScript, is_active: bool, who: Staff | None, now: datetime) -> None:
     SalesScript.objects.filter(id=script.id).update(is_active=is_active, updated_at=now)
     _log("switch_script", script, who, is_active=is_active)
-    notify(CHANNEL, str(script.id))
 
 
 def _locked(script_id: int) -> SalesScript:
@@ -189,6 +186,7 @@ def _write(
     script._history_user = who
     script._history_date = now
     script.save()
+    live.publish(TOPIC)
     return script.latest()
 
 
@@ -203,7 +201,7 @@ def _played(version: ScriptVersion, now: datetime) -> list[Trial]:
 def _go_live(
     script: SalesScript, version: ScriptVersion, who: Staff | None, now: datetime, running: Running, reason: str
 ) -> None:
-    """Move the pointer; other processes hear of it when the transaction commits."""
+    """Move the pointer: whoever reads it after this transaction commits answers by the version."""
     versions = script.history
     versions.filter(state=VersionState.LIVE).update(state=VersionState.RETIRED)
     versions.filter(number=version.number).update(
@@ -212,7 +210,6 @@ def _go_live(
     SalesScript.objects.filter(id=script.id).update(live=version.history_id, updated_at=now)
     project_triggers(kinds.get(script.kind), script.id, version.document())
     _log("publish_script", script, who, number=version.number, running=str(running), reason=reason)
-    notify(CHANNEL, str(script.id))
 
 
 def project_triggers(kind: ScriptKind, script_id: int, document: Any) -> None:
@@ -241,5 +238,7 @@ def project_triggers(kind: ScriptKind, script_id: int, document: Any) -> None:
 
 
 def _log(what: str, script: SalesScript, who: Staff | None, **details: Any) -> None:
+    """Keep who did it, and let pages that show the script fetch it afresh."""
+    live.publish(TOPIC)
     if who is not None:
         oplog.log_activity(what, staff_id=who.id, subject=(TABLE, script.id), **details)

@@ -13,6 +13,7 @@ from enum import StrEnum
 from pydantic import BaseModel, Field
 
 from relove import llm, texts
+from relove.db import in_thread
 from relove.language import detect_language
 from relove.prompting import Message, fenced, mask, system, user
 from sales.document import Script
@@ -141,7 +142,7 @@ class Question:
 
 async def analyse(script: Script, step: str, said: Said, about: Question) -> llm.Answer[Analysis]:
     """Raises LLMError, also for a score that is no number from 0 to 1."""
-    messages = analysis_messages(script, step, said)
+    messages = await in_thread(analysis_messages, script, step, said)
     key = key_of("analysis", about.row, about.attempts, messages)
     return await llm.ask("analysis", Analysis, messages, key=key, subject=about.subject)
 

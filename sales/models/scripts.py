@@ -1,7 +1,7 @@
 """A script and its versions: the history that django-simple-history keeps is the table script_versions."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -170,6 +170,8 @@ if TYPE_CHECKING:
 
     class ScriptVersion(VersionFields):
         """Made by django-simple-history from SalesScript and VersionFields."""
+
+        objects: ClassVar[models.Manager[Any]]
 
 else:
     ScriptVersion = SalesScript.history.model
