@@ -10,7 +10,7 @@ class SalesConfig(AppConfig):
 
     def ready(self) -> None:
         from relove import texts
-        from sales import kinds
+        from sales import kinds, known  # noqa: F401
         from sales.sales_kind import SALES
         from sales.texts_kind import TEXTS, source
 

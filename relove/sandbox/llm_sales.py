@@ -31,15 +31,17 @@ MEANINGS: dict[str, tuple[str, ...]] = {
         "tired",
     ),
     "greet": ("привет", "здравств", "добрый", "hello", "hi"),
+    "interest": ("интерес", "програм", "поможете", "помочь", "расскажите", "program"),
 }
 RUSSIAN_NAMES = {
-    "agree": ("соглас", "агре", "да"),
-    "refus": ("отказ", "нет"),
+    "agree": ("соглас",),
+    "refus": ("отказ",),
     "price": ("цен", "стоим", "дорог"),
     "doubt": ("сомн", "страх"),
     "time": ("врем", "когда", "расп"),
-    "pain": ("бол", "запрос"),
+    "pain": ("бол", "запрос", "рассказ"),
     "greet": ("привет",),
+    "interest": ("интерес",),
 }
 EMOTIONS = {
     "тревога": ("боюсь", "страш", "тревож", "afraid"),
@@ -81,9 +83,14 @@ def _intent(message: str, listed: list[str]) -> str:
     for line in listed:
         name, _, about = line.strip().partition(":")
         stems = [stem for meaning in MEANINGS if _is_called(name, meaning) for stem in MEANINGS[meaning]]
-        if _has(message, (*stems, *(word[:STEM] for word in content_words(about, "ru") if len(word) > 3))):
+        if _has(message, (*stems, *(word[:STEM] for word in content_words(about, "ru") if _tells(word)))):
             return name.strip()
     return ""
+
+
+def _tells(word: str) -> bool:
+    """Notes are about «человек» all the time."""
+    return len(word) > 3 and not word.startswith("челов")
 
 
 def _is_called(name: str, meaning: str) -> bool:

@@ -1,0 +1,111 @@
+"""The main account's dialogues: what sales adds to private messages of every kind."""
+
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts_mgmt.models import TelegramAccountSession
+from accounts_mgmt.private.dialogues import Ask, Dialogues, Thread, register
+from accounts_mgmt.private.model import PrivateMessage
+from relove import live, oplog
+from relove.models import SessionLog
+from sales import live as live_versions
+from sales.document import Script
+from sales.models import ClientConversation, ConversationMessage, SalesScript
+from sales.models.dialogues import TOPIC
+from sales.models.scripts import Running
+from sales.player import Progress
+from sales.replies import why_not
+from sales.strategy import Said
+from sales.touches import Touch, first_touch
+
+KIND = "sales"
+
+
+@register(TelegramAccountSession.Role.MAIN)
+class SalesDialogues(Dialogues):
+    kind = ConversationMessage
+
+    def columns(self, thread: Thread) -> dict[str, Any]:
+        return {"conversation": conversation_of(thread)}
+
+    def rule(self, thread: Thread, row: PrivateMessage, now: datetime) -> Ask | None:
+        assert isinstance(row, ConversationMessage)
+        conversation = row.conversation
+        heard(conversation, row, now)
+        if conversation.lead == conversation.Lead.PERSON:
+            return Ask(row.Stage.PERSON, conversation.lead_reason or _("A person leads this dialogue."))
+        return None
+
+    def refusals(self, thread: Thread, text: str) -> list[str]:
+        version = conversation_of(thread).version
+        script = document_of(version.pk) if version else None
+        return why_not(script, text, Said(thread.last_heard())) if script else []
+
+
+def conversation_of(thread: Thread) -> ClientConversation:
+    """The dialogue of an account with a person, begun with their first message."""
+    found, is_new = ClientConversation.objects.get_or_create(account=thread.account, user=thread.user)
+    if is_new:
+        found.session = oplog.log_session_start(
+            SessionLog.Type.SALES, now=timezone.now(), user_id=thread.user.pk, account_id=thread.account.pk
+        )
+        found.save(update_fields=["session"])
+    return found
+
+
+def heard(conversation: ClientConversation, row: ConversationMessage, now: datetime) -> None:
+    """The person has written: note when, and at the first message what brought them here."""
+    conversation.heard_at = now
+    if not conversation.touch_rule:
+        touch = first_touch(conversation.user, row.text) or Touch("wrote_by_themselves")
+        conversation.touch_rule, conversation.touch_table = touch.rule, touch.table
+        conversation.touch_id = touch.row
+    conversation.save()
+    live.publish(TOPIC)
+
+
+# --- by which version --------------------------------------------------------------------------------
+
+
+def document_of(version_id: int) -> Script:
+    document: Script = live_versions.document_of(version_id)
+    return document
+
+
+def settle_version(conversation: ClientConversation) -> ClientConversation:
+    """Give a new dialogue its version, and move a running one as its publisher chose. Does not save.
+
+    A dialogue moves only where the newer version still has the step it stands on.
+    """
+    script = conversation.script or _in_use()
+    if script is None or script.live is None:
+        return conversation
+    if conversation.version is None or not conversation.stands.step:
+        conversation.script, conversation.version = script, script.live
+    elif script.live.running == Running.NOW:
+        move(conversation)
+    return conversation
+
+
+def _in_use() -> SalesScript | None:
+    found = live_versions.in_use(KIND)
+    return SalesScript.objects.select_related("live").get(pk=found.script_id) if found else None
+
+
+def move(conversation: ClientConversation) -> None:
+    """Go on by the live version, if it has the step the dialogue stands on. Does not save."""
+    script = conversation.script
+    if script is None or script.live is None or not script.is_active or conversation.version == script.live:
+        return
+    if document_of(script.live.pk).step(conversation.stands.step):
+        conversation.version = script.live
+
+
+def moves_at_a_step(conversation: ClientConversation, was: Progress) -> bool:
+    """Whether the dialogue has come to another step, and its publisher lets it move there."""
+    script = conversation.script
+    waits = script is not None and script.live is not None and script.live.running == Running.NEXT_STEP
+    return waits and conversation.stands.step != was.step

@@ -1,0 +1,21 @@
+"""What sales knows of a person, for the page that shows their history."""
+
+from relove import people
+from relove.models import TelegramUser
+from sales.models import ClientConversation, ConversationMessage
+from sales.querysets import UNSAID
+
+
+@people.provider(ConversationMessage, ClientConversation)
+def told(user: TelegramUser) -> list[people.Event]:
+    """Both sides' messages, and when the dialogue began, with what brought the person."""
+    rows = ConversationMessage.objects.filter(user=user).exclude(status__in=UNSAID).select_related("sender")
+    events = [
+        people.Event(row.sent_at or row.created_at, f"{row.sender}: {row.get_direction_display()}", row.text, row)
+        for row in rows.order_by("-id")[: people.LIMIT]
+    ]
+    dialogues = ClientConversation.objects.filter(user=user)
+    begun = [
+        people.Event(each.started_at, str(each._meta.verbose_name), each.touch_rule, each) for each in dialogues
+    ]
+    return events + begun

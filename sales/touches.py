@@ -1,0 +1,35 @@
+"""What brought a person to the main account: kept once, with the rule by which it was found.
+
+What other rooms know of a person reaches us as rows of user_activity_log (an activity `touch` with its
+subject and rule); a link of ours carries its name in the first message.
+"""
+
+import re
+from dataclasses import dataclass
+
+from relove.models import TelegramUser, UserActivityLog
+
+START_LINK = re.compile(r"^/start\s+([\w-]{1,48})\s*$")
+TOUCH, MESSAGE = "touch", "message"
+OWN_TABLE = "conversation_messages"
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """The row that brought the person, and by which rule; a link has no row."""
+
+    rule: str
+    table: str = ""
+    row: int | None = None
+
+
+def first_touch(user: TelegramUser, text: str) -> Touch | None:
+    """The link they came by, else the earliest touch, else the earliest message to another account of ours."""
+    if link := START_LINK.match(text):
+        return Touch(f"link:{link[1]}")
+    known = UserActivityLog.objects.filter(user=user).exclude(subject_table=OWN_TABLE).order_by("id")
+    if touch := known.filter(activity_type=TOUCH).first():
+        return Touch(str(touch.details.get("rule", ""))[:64] or TOUCH, touch.subject_table, touch.subject_id)
+    if message := known.filter(activity_type=MESSAGE).exclude(subject_table="").first():
+        return Touch("wrote_to_another_account", message.subject_table, message.subject_id)
+    return None
