@@ -99,7 +99,10 @@ ORDER_KEPT = """
 """
 
 NOT_PAUSED = """
-         AND (a.paused_until IS NULL OR a.paused_until <= now())"""
+         AND NOT EXISTS (
+             SELECT 1 FROM pauses p
+             WHERE p.lifted_at IS NULL AND (p.until IS NULL OR p.until > now())
+               AND (p.level = 'everything' OR p.level = 'account' AND p.target_id = a.id))"""
 
 CLAIM = """
 WITH due AS (

@@ -131,6 +131,8 @@ class Delivery:
     gate: asyncio.Lock = field(default_factory=asyncio.Lock)
     # chats whose pace is used up, until when by the loop's clock
     blocked: dict[int, float] = field(default_factory=dict)
+    # those whose request may be on its way
+    sending: set["asyncio.Task[Any]"] = field(default_factory=set)
 
     async def deliver_one(self, held: Held, row: Claimed) -> Settlement | None:
         """Bring one row to its verdict; None gives it back."""
@@ -143,6 +145,7 @@ class Delivery:
                 found = await self._prepare(held, row)
                 if found is None:
                     await self._wait_for_limits(held, row)
+                    self._note_sending()
                     attempted = await self.attempts.submit(row)
                     # after the last wait: a process frozen until here must not send what another now holds
                     self._check(held)
@@ -160,6 +163,17 @@ class Delivery:
                 settlement = sent(row, found)
             settlement.duration_ms = int((time.monotonic() - started) * 1000)
             return settlement
+
+    def _note_sending(self) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self.sending.add(task)
+        task.add_done_callback(self.sending.discard)
+
+    async def quiet(self) -> None:
+        """Until all whose request may be on its way now have their verdict."""
+        if self.sending:
+            await asyncio.wait(set(self.sending))
 
     async def _prepare(self, held: Held, row: Claimed) -> Sent | None:
         """Find the row's place; and for an old unclear row, whether it is there already."""

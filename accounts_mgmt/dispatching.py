@@ -133,6 +133,10 @@ class Dispatcher:
         for kind in outgoing_models():
             await self._lines.settle.rows(statements(kind).give_back_all, [lease.account, lease.token])
 
+    async def quiet(self) -> None:
+        """Until nothing that has been attempted by now is on its way any more."""
+        await self._delivery.quiet()
+
     async def join(self) -> None:
         """Until every delivery under way has ended and is written."""
         if self._running:

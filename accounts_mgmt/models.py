@@ -6,6 +6,8 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts_mgmt.outbox import OutgoingMessage as OutgoingMessage
+from accounts_mgmt.pause_models import Pause as Pause
+from accounts_mgmt.pause_models import RunnerBeat as RunnerBeat
 from accounts_mgmt.querysets import (
     AccountCallQuerySet,
     AccountQuerySet,
@@ -50,7 +52,6 @@ class TelegramAccountSession(models.Model):
     state = models.CharField(_("state"), max_length=16, choices=State.choices, default=State.ACTIVE)
     state_reason = models.CharField(_("why"), max_length=255, blank=True)
     state_since = models.DateTimeField(_("since"), null=True, blank=True)
-    paused_until = models.DateTimeField(_("paused until"), null=True, blank=True)
     flood_until = models.DateTimeField(_("Telegram asks to wait until"), null=True, blank=True)
     last_seen = models.DateTimeField(_("last seen"), null=True, blank=True)
 

@@ -19,6 +19,7 @@ from django.db.models import Q
 from django.db.models.functions import Coalesce, Now
 from django.utils.translation import gettext_lazy as _
 
+from accounts_mgmt.pause_models import Pause
 from accounts_mgmt.querysets import OutgoingQuerySet
 from relove.telegram.gateway import Gateway, Peer
 
@@ -128,11 +129,8 @@ class OutgoingMessage(models.Model):
         """What must hold at the moment of sending. Children add their own to these."""
         return [
             Guard(Q(sender__state="active"), Status.PENDING, _("The account is not active.")),
-            Guard(
-                Q(sender__paused_until__isnull=True) | Q(sender__paused_until__lte=Now()),
-                Status.PENDING,
-                _("The account is paused."),
-            ),
+            Guard(Pause.none_for(Pause.Level.EVERYTHING), Status.PENDING, _("Everything is paused.")),
+            Guard(Pause.none_for(Pause.Level.ACCOUNT, "sender"), Status.PENDING, _("The account is paused.")),
             Guard(Q(expires_at__isnull=True) | Q(expires_at__gt=Now()), Status.EXPIRED, _("It is too late.")),
         ]
 

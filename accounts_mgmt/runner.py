@@ -8,6 +8,7 @@ One asyncio loop in one process. Loops, each able to survive a database that goe
     claims    claim due rows little ahead and start their deliveries
     calls     carry out account calls
     flush     hand entities and update states to the store
+    attending say that we live and obey a pause of everything
     options   know what staff have set
     key       let the pages know to whom they seal what they hand over
     ears      LISTEN, to wake the others
@@ -24,6 +25,7 @@ from collections.abc import Awaitable, Callable
 from django.conf import settings
 
 from accounts_mgmt import calls, handover, outbox
+from accounts_mgmt.attending import Attending
 from accounts_mgmt.call_desk import CallDesk
 from accounts_mgmt.delivery import Held
 from accounts_mgmt.dispatching import Dispatcher
@@ -57,6 +59,7 @@ class Runner:
             capacity, self.lines, self.wake, taken=self._taken, left=self._left, local_addr=local_addr
         )
         self.dispatcher = Dispatcher(self.lines, self.held, self.drained, self.wake)
+        self.attending = Attending(self.lines.beat, self.dispatcher.quiet)
         self.desk = CallDesk(self.lines.claim, self.held)
 
     @property
@@ -75,6 +78,7 @@ class Runner:
                 self._forever(self.holding.flush, FLUSH_EVERY),
                 self._forever(self.dispatcher.claim_due, TICK, wakes=True),
                 self._forever(self.desk.serve, TICK, wakes=True),
+                self._forever(self.attending.beat, TICK),
                 self._forever(self._publish_key, PUBLISH_EVERY),
                 self._forever(self._refresh_options, options.REFRESH_SECONDS),
                 self._listen(),
@@ -154,3 +158,5 @@ class Runner:
                 await self.dispatcher.join()
                 await self.desk.join()
         await self.holding.let_go_all()
+        with contextlib.suppress(*AWAY):
+            await self.attending.leave()

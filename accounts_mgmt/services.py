@@ -1,10 +1,10 @@
-"""What staff do to accounts: pause them and let them go on, everywhere or in one chat."""
+"""What staff do to accounts: let them go on, everywhere or in one chat, and have them disclosed."""
 
 from datetime import datetime
 
 from django.db import transaction
 
-from accounts_mgmt import calls, health, outbox
+from accounts_mgmt import calls, health, outbox, pauses
 from accounts_mgmt.models import AccountCall, AccountChatHold, AccountSecurityLog, TelegramAccountSession
 from relove.db import notify
 from relove.models import Staff
@@ -12,28 +12,18 @@ from relove.models import Staff
 Event = AccountSecurityLog.Event
 
 
-def pause(account: TelegramAccountSession, until: datetime, reason: str, staff: Staff) -> None:
-    """Hold the account's outgoing messages until then. It stays connected and listens."""
-    with transaction.atomic():
-        account.paused_until = until
-        account.save(update_fields=["paused_until"])
-        health.log_event(account.pk, Event.PAUSED, staff=staff, until=until.isoformat(), reason=reason)
-
-
-def resume(account: TelegramAccountSession, staff: Staff) -> None:
+def resume(account: TelegramAccountSession, staff: Staff, reason: str = "") -> None:
     """End a pause, or the stop after PEER_FLOOD, and wake the runners: what waited leaves at its pace.
 
     Only a stop that the person saw is ended. A session that has ended stays so: the account signs in again.
     """
-    fields = ["paused_until"]
     with transaction.atomic():
-        account.paused_until = None
         if account.state == TelegramAccountSession.State.LIMITED:
             account.state, account.state_reason = TelegramAccountSession.State.ACTIVE, ""
-            fields += ["state", "state_reason"]
-        account.save(update_fields=fields)
-        health.log_event(account.pk, Event.RESUMED, staff=staff)
-        notify(outbox.CHANNEL, str(account.pk))
+            account.save(update_fields=["state", "state_reason"])
+        if not pauses.lift(pauses.Level.ACCOUNT, account.pk, staff, reason):
+            health.log_event(account.pk, Event.RESUMED, staff=staff)
+            notify(outbox.CHANNEL, str(account.pk))
 
 
 def lift_hold(hold: AccountChatHold, staff: Staff) -> None:

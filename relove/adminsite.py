@@ -20,6 +20,11 @@ class ReloveAdminSite(UnfoldAdminSite):
     empty_value_display = "—"
     enable_nav_sidebar = True
 
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """With what the red button of every page says."""
+        paused = request.user.is_authenticated and desk.counts().get("everything_paused")
+        return {**super().each_context(request), "everything_paused": paused}
+
     def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The theme's search answers 500 to a page that is no number; ours has one page only."""
         query = request.GET.copy()

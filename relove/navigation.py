@@ -106,6 +106,7 @@ ACCOUNTS = Section(
         Tab(_("Schedules"), "commentators.commentschedule"),
         Tab(_("Account calls"), "accounts_mgmt.accountcall"),
         Tab(_("Security"), "accounts_mgmt.accountsecuritylog"),
+        Tab(_("Pauses"), "accounts_mgmt.pause"),
         Tab(_("Waits in chats"), "accounts_mgmt.accountchathold"),
         Tab(_("Alerts"), "accounts_mgmt.alert"),
     ],

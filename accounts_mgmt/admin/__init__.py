@@ -5,4 +5,5 @@ from accounts_mgmt.admin import accounts as accounts
 from accounts_mgmt.admin import contacts as contacts
 from accounts_mgmt.admin import first_page as first_page
 from accounts_mgmt.admin import logs as logs
+from accounts_mgmt.admin import pauses as pauses
 from accounts_mgmt.admin import staff_telegram as staff_telegram

@@ -1,13 +1,12 @@
 """Accounts: who they are, whether they may act, pausing and resuming."""
 
-from datetime import timedelta
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.db.models import Exists, OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern
 from django.utils import timezone
 from django.utils.decorators import method_decorator
@@ -20,12 +19,11 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import action, display
 
 from accounts_mgmt import calls, services, signing_in
+from accounts_mgmt.admin.pauses import pause_url
 from accounts_mgmt.admin.sign_in import SECRETS, SignInPages
-from accounts_mgmt.models import TelegramAccountSession
+from accounts_mgmt.models import Pause, TelegramAccountSession
 from relove import confirm, desk, show
 from relove.admin.base import BackOfficeAdmin
-
-PAUSES = {"1": _("for an hour"), "8": _("for 8 hours"), "24": _("for a day"), "168": _("for a week")}
 
 
 class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -89,7 +87,9 @@ class AccountAdmin(BackOfficeAdmin):
     ]
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).defer("phone")
+        pauses = Pause.objects.in_force().filter(level=Pause.Level.ACCOUNT, target_id=OuterRef("pk"))
+        until = Subquery(pauses.order_by("-id").values("until")[:1])
+        return super().get_queryset(request).defer("phone").annotate(is_paused=Exists(pauses), pause_until=until)
 
     def get_urls(self) -> list[URLPattern]:
         return SignInPages(self).urls() + super().get_urls()
@@ -105,8 +105,8 @@ class AccountAdmin(BackOfficeAdmin):
         return False
 
     @display(description=_("state"), ordering="state")
-    def state_badge(self, account: TelegramAccountSession) -> SafeString:
-        if account.paused_until and account.paused_until > timezone.now():
+    def state_badge(self, account: Any) -> SafeString:
+        if account.is_paused:
             return show.badge("paused", _("paused"), account.state_reason)
         return show.badge(account.state, account.get_state_display(), account.state_reason)
 
@@ -140,9 +140,9 @@ class AccountAdmin(BackOfficeAdmin):
         return show.badge("success", _now("yes"))
 
     @display(description=_("waits until"))
-    def waits(self, account: TelegramAccountSession) -> SafeString:
+    def waits(self, account: Any) -> SafeString:
         now = timezone.now()
-        until = max((t for t in (account.flood_until, account.paused_until) if t and t > now), default=None)
+        until = max((t for t in (account.flood_until, account.pause_until) if t and t > now), default=None)
         return show.short_time(until)
 
     @display(description=_("last seen"), ordering="last_seen")
@@ -228,25 +228,7 @@ class AccountAdmin(BackOfficeAdmin):
 
     @action(description=_("Pause"), icon="pause", permissions=["change"])
     def pause_account(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        account = self.get_object(request, object_id)
-        if account is None:
-            return redirect("admin:accounts_mgmt_telegramaccountsession_changelist")
-        hours = request.POST.get("hours", "")
-        reason = confirm.reason_given(request)
-        if confirm.is_confirmed(request) and hours in PAUSES and reason:
-            services.pause(account, timezone.now() + timedelta(hours=int(hours)), reason, desk.staff_of(request))
-            desk.forget_counts()
-            messages.success(request, _now("The account is paused; its messages wait in the queue."))
-            return redirect("admin:accounts_mgmt_telegramaccountsession_change", account.pk)
-        context = {
-            **self.admin_site.each_context(request),
-            "title": _now("Pause %(account)s") % {"account": account},
-            "opts": self.model._meta,
-            "original": account,
-            "pauses": PAUSES,
-            "hours": hours or "1",
-        }
-        return TemplateResponse(request, "accounts_mgmt/pause.html", context)
+        return redirect(pause_url(Pause.Level.ACCOUNT, int(object_id)))
 
     @action(description=_("Resume"), icon="play_arrow", permissions=["change"])
     def resume_account(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -1,13 +1,17 @@
 """Who speaks with whom, who asked for silence, and where help is found."""
 
 from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import display
+from unfold.decorators import action, display
 
+from accounts_mgmt import pauses
 from accounts_mgmt.admin import writing_to
-from accounts_mgmt.models import Contact, CrisisContact
+from accounts_mgmt.admin.pauses import pause_url
+from accounts_mgmt.models import Contact, CrisisContact, Pause
 from relove import show
 from relove.admin.base import BackOfficeAdmin, ReadOnlyAdmin
 
@@ -21,8 +25,9 @@ class ContactAdmin(ReadOnlyAdmin):
     search_help_text = _("Name or @name")
     ordering = ["-id"]
     empty_text = _("Nobody yet. A row comes with the first private message of a person.")
+    actions_detail = ["pause_person"]
     fieldsets = [
-        (None, {"fields": ["person", ("account", "wrote"), ("stopped", "quiet")]}),
+        (None, {"fields": ["person", ("account", "wrote"), ("stopped", "quiet"), "paused"]}),
         (_("Consent to be written to"), {"fields": [("agreed", "consent_by"), "consent_note"]}),
         (_("Crisis"), {"fields": ["crisis", ("told", "told_staff"), ("taken_over", "acknowledged_by")]}),
     ]
@@ -50,6 +55,20 @@ class ContactAdmin(ReadOnlyAdmin):
     @display(description=_("asked for quiet until"), ordering="paused_until")
     def quiet(self, contact: Contact) -> SafeString:
         return show.short_time(contact.paused_until)
+
+    @display(description=_("paused by staff"))
+    def paused(self, contact: Contact) -> SafeString:
+        pause = pauses.standing(Pause.Level.PERSON, contact.user_id)
+        if pause is None:
+            return show.NOTHING
+        return show.badge("paused", _("paused"), pause.reason)
+
+    @action(description=_("Pause or resume"), icon="pause", permissions=["view"])
+    def pause_person(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        contact = self.get_object(request, object_id)
+        if contact is None:
+            return redirect("admin:accounts_mgmt_contact_changelist")
+        return redirect(pause_url(Pause.Level.PERSON, contact.user_id))
 
     @display(description=_("crisis"), ordering="crisis_at")
     def crisis(self, contact: Contact) -> SafeString:

@@ -14,6 +14,7 @@ from django.db.models.lookups import LessThan
 from django.utils.translation import gettext_lazy as _
 
 from accounts_mgmt.outbox import Guard, Origin, Status
+from accounts_mgmt.pause_models import Pause
 
 if TYPE_CHECKING:
     from accounts_mgmt.private.model import PrivateMessage
@@ -49,6 +50,11 @@ def _wishes(kind: "type[PrivateMessage]") -> list[Guard]:
             free | Q(user__contact__paused_until__isnull=True) | Q(user__contact__paused_until__lte=Now()),
             Status.PENDING,
             _("The person asked for quiet until a certain time."),
+        ),
+        Guard(
+            free | Pause.none_for(Pause.Level.PERSON, "user"),
+            Status.PENDING,
+            _("Automatic messages to this person are paused."),
         ),
     ]
 

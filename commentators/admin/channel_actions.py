@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 
-from accounts_mgmt.models import AccountCall
+from accounts_mgmt.admin.pauses import pause_url
+from accounts_mgmt.models import AccountCall, Pause
 from commentators import monitoring
 from commentators.admin import backfill
 from relove import confirm
@@ -30,7 +31,7 @@ def progress(call: AccountCall) -> HttpResponse:
 class ChannelActions(BackOfficeAdmin):
     """The buttons of a channel's page."""
 
-    actions_detail = ["look_again", "earlier_posts", "join_channel"]
+    actions_detail = ["look_again", "earlier_posts", "join_channel", "pause_channel"]
 
     @action(description=_("Look again"), icon="travel_explore", permissions=["change"])
     def look_again(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -53,6 +54,10 @@ class ChannelActions(BackOfficeAdmin):
             _now("Join %(channel)s"),
             _now("The listening account becomes a member, which the owner can see; posts then come at once."),
         )
+
+    @action(description=_("Pause or resume"), icon="pause", permissions=["change"])
+    def pause_channel(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return redirect(pause_url(Pause.Level.CHANNEL, int(object_id)))
 
     @action(description=_("Earlier posts"), icon="history", permissions=["change"])
     def earlier_posts(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -5,6 +5,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts_mgmt.outbox import Guard, Origin, OutgoingMessage, Status, outbox_indexes
+from accounts_mgmt.pause_models import Pause
 from commentators.models.channels import TelegramChannel
 from commentators.models.posts import TelegramPost
 from commentators.models.schedules import CommentSchedule
@@ -79,6 +80,7 @@ class GeneratedComment(OutgoingMessage):
         by_person = Q(origin=Origin.PERSON)
         return [
             *super().guards(),
+            Guard(Pause.none_for(Pause.Level.CHANNEL, "channel"), Status.PENDING, _("The channel is paused.")),
             Guard(Q(post__deleted_at__isnull=True), Status.CANCELLED, _("The post was deleted.")),
             Guard(
                 Q(channel__basis__in=TelegramChannel.COMMENTED),

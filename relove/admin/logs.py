@@ -16,6 +16,20 @@ from relove.admin.filters import PeriodFilter, StartPeriodFilter
 from relove.models import LLMCall, OperationLog, SessionLog, UserActivityLog
 
 # Names of operations and activities that people may meet; another is shown by its code.
+PAUSED = {
+    "everything": _("pausing everything"),
+    "account": _("pausing an account"),
+    "channel": _("pausing a channel"),
+    "script": _("pausing a script"),
+    "person": _("pausing messages to a person"),
+}
+RESUMED = {
+    "everything": _("letting everything go on"),
+    "account": _("letting an account go on"),
+    "channel": _("letting a channel go on"),
+    "script": _("letting a script go on"),
+    "person": _("letting messages to a person go on"),
+}
 OPERATIONS = {
     "store_post": _("storing a post"),
     "read_channel": _("reading a channel"),
@@ -36,6 +50,8 @@ OPERATIONS = {
     "retry_comment": _("queueing a comment again"),
     "check_comment": _("looking a comment up in Telegram"),
     "change_option": _("changing a system setting"),
+    **{f"paused_{level}": words for level, words in PAUSED.items()},
+    **{f"resumed_{level}": words for level, words in RESUMED.items()},
     "send_message": _("sending a message"),
     "send_comment": _("sending a comment"),
     "record_metrics": _("reading the response of readers"),

@@ -16,7 +16,7 @@ from accounts_mgmt.call_desk import CallDesk, finish
 from accounts_mgmt.delivery import Held
 from accounts_mgmt.leases import Lease
 from accounts_mgmt.lines import Line
-from accounts_mgmt.models import AccountCall, AccountSecurityLog, TelegramAccountSession
+from accounts_mgmt.models import AccountCall, AccountSecurityLog, Pause, TelegramAccountSession
 from relove.models import Staff
 from relove.telegram.gateway import Gateway, Outgoing, Peer, PeerKind
 from tests.accounts_mgmt.scene import Scene
@@ -202,14 +202,15 @@ def test_an_account_that_is_told_to_wait_asks_nothing(scene: Scene) -> None:
     account = TelegramAccountSession.objects.filter(id=scene.accounts[0].session_id)
     with running_runner():
         answer(ask(scene, "profile"))
-        account.update(flood_until=timezone.now() + timedelta(hours=1), paused_until=None)
+        account.update(flood_until=timezone.now() + timedelta(hours=1))
         waiting = ask(scene, "profile")
         # a later call of another account has been served
         answer(ask(scene, "profile", account=1))
         waiting.refresh_from_db()
         assert waiting.state == State.WAITING
         # a pause concerns what is written, not what is asked
-        account.update(flood_until=None, paused_until=timezone.now() + timedelta(hours=1))
+        account.update(flood_until=None)
+        Pause.objects.create(level="everything")
         assert answer(waiting).state == State.DONE
 
 

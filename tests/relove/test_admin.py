@@ -26,6 +26,7 @@ NO_PAGE = {
     "commentkey",
     "signin",
     "runnerkey",
+    "runnerbeat",
     "channelbackfill",
 }
 # A list's rows, its user and session, the bounded count and what stands beside the sidebar.

@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts_mgmt import pauses
 from accounts_mgmt.models import AccountCall, AccountChatHold, AccountSecurityLog
 from commentators.models import CommentKey, GeneratedComment, TelegramChannel
 from relove.models import SessionLog
@@ -184,33 +185,21 @@ def test_a_wrong_name_is_refused_at_the_field(page: Client, scene: Scene) -> Non
     assert "Напишите канал как @имя" in answer.content.decode()
 
 
-def test_pausing_needs_a_reason_and_is_written_down(page: Client, scene: Scene) -> None:
-    address = reverse(f"{ACCOUNT}_pause_account", args=[scene.account.pk])
-
-    page.post(address, {"confirmed": "1", "hours": "8"})
-    scene.account.refresh_from_db()
-    assert scene.account.paused_until is None
-
-    page.post(address, {"confirmed": "1", "hours": "8", "reason_text": "Отпуск владельца"})
-    scene.account.refresh_from_db()
-    assert scene.account.paused_until is not None
-    assert scene.account.paused_until > timezone.now() + timedelta(hours=7)
-    event = AccountSecurityLog.objects.latest("id")
-    assert (event.event, event.staff, event.details["reason"]) == ("paused", scene.staff, "Отпуск владельца")
+def test_pausing_an_account_leads_to_the_page_of_pauses(page: Client, scene: Scene) -> None:
+    answer = page.get(reverse(f"{ACCOUNT}_pause_account", args=[scene.account.pk]))
+    assert answer["Location"] == reverse("admin:accounts_mgmt_pause_one", args=["account", scene.account.pk])
 
 
 def test_resuming_ends_the_pause(page: Client, scene: Scene) -> None:
-    scene.account.paused_until = timezone.now() + timedelta(days=1)
-    scene.account.save()
+    pauses.set_pause("account", scene.account.pk, scene.staff)
 
     page.post(reverse(f"{ACCOUNT}_resume_account", args=[scene.account.pk]), {"confirmed": "1"})
 
-    scene.account.refresh_from_db()
-    assert scene.account.paused_until is None
+    assert pauses.standing("account", scene.account.pk) is None
     assert AccountSecurityLog.objects.latest("id").event == "resumed"
 
 
-@pytest.mark.parametrize("action", ["write_disclosure", "read_profile", "pause_account", "resume_account"])
+@pytest.mark.parametrize("action", ["write_disclosure", "read_profile", "resume_account"])
 def test_an_action_on_an_account_is_never_done_by_following_a_link(
     page: Client, scene: Scene, action: str
 ) -> None:
