@@ -184,8 +184,8 @@ def test_nothing_leaves_once_the_runners_have_confirmed(stage: play.Scene, djang
     pace = {"RELOVE_SEND_CEILING": "20"}
     with play.runner(stage, "127.0.0.2", **pace), play.runner(stage, "127.0.0.3", **pace):
         wait_for(lambda: RunnerBeat.objects.count() == 2, "both runners live")
-        ids = stage.queue(posts=40)
-        stage.wait_until_accepted(20)
+        ids = stage.queue(posts=20)
+        stage.wait_until_accepted(10)
 
         began = timezone.now()
         pause = pauses.set_pause("everything", None, staff)
@@ -198,7 +198,7 @@ def test_nothing_leaves_once_the_runners_have_confirmed(stage: play.Scene, djang
         late_ids = list(late[:5])
         GeneratedComment.objects.filter(id__in=late_ids).update(expires_at=timezone.now() + timedelta(seconds=1))
         end_stranded()
-        wait_for(lambda: timezone.now() > began + timedelta(seconds=4), "two seconds pass")
+        wait_for(lambda: timezone.now() > began + timedelta(seconds=4), "time for something to leave passes")
         assert len(stage.accepted()) == confirmed, "something left after the confirmation"
         assert confirmed < len(ids), "there was something to hold back"
 
