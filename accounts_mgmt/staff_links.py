@@ -10,12 +10,14 @@ from datetime import datetime, timedelta
 
 from django.core.cache import cache
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from accounts_mgmt import outbox
 from accounts_mgmt.models import StaffMessage, StaffTelegram, TelegramAccountSession
 from accounts_mgmt.outbox import Origin
+from accounts_mgmt.querysets import AccountQuerySet
 from relove import oplog, texts
 from relove.db import notify
 from relove.fields import keyed_hash
@@ -71,13 +73,30 @@ def set_duty(staff: Staff, on_duty: bool) -> None:
             oplog.log_activity("change_alerts", staff_id=staff.pk, on_duty=on_duty)
 
 
+def senders(link: StaffTelegram) -> AccountQuerySet:
+    """Accounts that can write to a linked staff member: the one they linked with, and those that met them."""
+    assert link.chat is not None
+    has_met = Q(entities__entity_id=link.chat.telegram_id)
+    found: AccountQuerySet = TelegramAccountSession.objects.active()
+    return found.filter(has_met | Q(id=link.account_id)).distinct().order_by("id")
+
+
 def write(
-    link: StaffTelegram, text: str, purpose: str, now: datetime, lasts: timedelta | None = None
+    link: StaffTelegram,
+    text: str,
+    purpose: str,
+    now: datetime,
+    lasts: timedelta | None = None,
+    sender: TelegramAccountSession | None = None,
 ) -> StaffMessage:
-    """Queue a message to a linked staff member; it leaves though everything is paused."""
-    assert link.account_id is not None
+    """Queue a message to a linked staff member; it leaves though everything is paused.
+
+    It is written by the account they linked with, or by another of `senders`.
+    """
+    account_id = sender.pk if sender else link.account_id
+    assert account_id is not None
     row = StaffMessage(
-        sender_id=link.account_id,
+        sender_id=account_id,
         staff_id=link.staff_id,
         chat_id=link.chat_id,
         # a character may count twice
@@ -88,7 +107,7 @@ def write(
     )
     row.queue(now)
     row.save()
-    notify(outbox.CHANNEL, str(link.account_id))
+    notify(outbox.CHANNEL, str(account_id))
     return row
 
 

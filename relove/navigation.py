@@ -82,7 +82,7 @@ CHANNELS = Section(
     variant="warning",
 )
 GROUPS = Section(_("Study groups"), "groups", [Tab(_("Study groups"), name="section_groups")])
-SCRIPTS = Section(_("Scripts"), "account_tree", [Tab(_("Scripts"), name="section_scripts")])
+SCRIPTS = Section(_("Scripts"), "account_tree", [Tab(_("Scripts"), "sales.salesscript")])
 DIAGNOSTICS = Section(
     _("Diagnostics"),
     "explore",

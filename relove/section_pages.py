@@ -20,9 +20,6 @@ LATER = {
     "groups": Later(
         lazy("Study groups"), "groups", lazy("Study groups and their AI practice partners will be here.")
     ),
-    "scripts": Later(
-        lazy("Scripts"), "account_tree", lazy("Dialogue scripts with versions, preview and tests will be here.")
-    ),
 }
 
 

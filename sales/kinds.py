@@ -69,7 +69,7 @@ class Sample:
 @dataclass(frozen=True, slots=True)
 class Node:
     """A part of a document as a box of its graph. `kind` is how it looks: start, step, lost (nothing leads
-    there), trigger or action; `path` is where it stands in the document, () where it does not."""
+    there) or action; `path` is where it stands in the document, () where it does not."""
 
     key: str
     title: str
@@ -80,7 +80,7 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """A way from one node to another, by their keys. `kind`: way, limit, action or trigger."""
+    """A way from one node to another, by their keys. `kind`: way, limit or action."""
 
     origin: str
     to: str
@@ -90,8 +90,11 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class Graph:
+    """How the parts of a document lead to one another. `names`: what the fields of these names may hold."""
+
     nodes: list[Node]
     edges: list[Edge]
+    names: dict[str, list[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,13 +88,18 @@ def _text(source: str | bytes) -> str:
 
 
 def _placed(problem: Problem, root: Node) -> Problem:
-    """The problem with line and column of its place, or of the nearest part around it."""
+    node = place(root, problem.path)
+    return replace(problem, line=node.line, column=node.column)
+
+
+def place(root: Node, path: Path) -> Node:
+    """The node at a path of the document, or the nearest part around it."""
     node = root
-    for part in problem.path:
+    for part in path:
         if part not in node.inside:
             break
         node = node.inside[part]
-    return replace(problem, line=node.line, column=node.column)
+    return node
 
 
 def _problem(details: ErrorDetails, data: Any, model: type[BaseModel]) -> Problem:

@@ -8,6 +8,7 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 from pydantic import Field
 
+from relove.models import Staff
 from sales.kinds import Player, ScriptKind, Turn
 from sales.models import ScriptTest
 from sales.parts import Part, Text
@@ -33,6 +34,21 @@ class SavedDialogue(Part):
 
     turns: list[SavedTurn] = Field(min_length=1, max_length=100)
 
+    def with_phrases(self, says: list[str], never: list[str]) -> "SavedDialogue":
+        """The same, the last reply expected to say some phrases, and no reply to say others."""
+        data = self.model_dump()
+        for turn in data["turns"]:
+            turn["expect"]["never"] = [*turn["expect"]["never"], *never]
+        data["turns"][-1]["expect"]["says"] += says
+        return SavedDialogue.model_validate(data)
+
+
+class NameTaken(ValueError):
+    """The script has a saved dialogue of this name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(_("There is a saved dialogue “%(name)s” already.") % {"name": name})
+
 
 @dataclass(frozen=True, slots=True)
 class Trial:
@@ -45,6 +61,18 @@ class Trial:
     @property
     def passed(self) -> bool:
         return not self.faults
+
+
+def keep(script_id: int, name: str, dialogue: SavedDialogue, who: Staff | None) -> ScriptTest:
+    """Save a dialogue of a script under a name. Raises NameTaken."""
+    test, is_new = ScriptTest.objects.get_or_create(
+        script_id=script_id,
+        name=name,
+        defaults={"dialogue": dialogue.model_dump(exclude_defaults=True), "created_by": who},
+    )
+    if not is_new:
+        raise NameTaken(name)
+    return test
 
 
 def play(kind: ScriptKind, document: Any, tests: list[ScriptTest], now: datetime) -> list[Trial]:

@@ -15,7 +15,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 SECTION_PAGES = [
     "commentators_directmessage_inbox",
     "section_groups",
-    "section_scripts",
     "section_system",
     "section_sandbox",
     "index",

@@ -36,10 +36,14 @@ def test_every_way_is_an_edge_with_its_words() -> None:
     assert "3" in ways[2][2]
 
 
-def test_a_trigger_enters_and_saves_what_it_leads_to() -> None:
+def test_a_trigger_saves_the_step_it_leads_to() -> None:
     trigger = {"key": "price", "kind": "words", "words": ["цена"], "to": "alone"}
-    drawn = graph(_script(triggers=[trigger]))
-    assert "lost" not in {node.kind for node in drawn.nodes}
-    assert ("trigger:price", "alone") in {(edge.origin, edge.to) for edge in drawn.edges}
-    place = next(node.path for node in drawn.nodes if node.key == "trigger:price")
-    assert place == ("triggers", 0)
+    alone = next(node for node in graph(_script(triggers=[trigger])).nodes if node.key == "alone")
+    assert (alone.kind, alone.path) == ("step", ("steps", 2))
+    assert "1" in alone.note
+
+
+def test_completion_learns_the_names_of_steps_and_actions() -> None:
+    names = graph(_script()).names
+    assert names["to"] == ["hello", "offer", "alone"]
+    assert "hand_over" in names["action"]

@@ -49,9 +49,10 @@ export const post = (url, fields) =>
 /** GET data. */
 export const read = (url) => inLine(async () => data(await fetch(url)));
 
-/** GET a part of a page: its elements, made by our own server's templates. */
-export const part = (url) =>
+/** GET a part of a page, or POST fields for it: its elements, made by our own server's templates. */
+export const part = (url, fields) =>
   inLine(async () => {
-    const text = await answerOf(await fetch(url)).text();
+    const request = fields ? { method: "POST", body: form(fields) } : {};
+    const text = await answerOf(await fetch(url, request)).text();
     return new DOMParser().parseFromString(text, "text/html").body;
   });

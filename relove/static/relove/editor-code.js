@@ -3,7 +3,7 @@
 import * as cm from "./vendor/codemirror.js";
 import { jsonPlace, optionsAt, yamlPlace } from "./editor-schema.js";
 
-const nonce = document.querySelector('meta[name="csp-nonce"]').content;
+const { nonce } = document.querySelector("style[nonce]");
 const CHECK_AFTER = 400;
 
 const { tags } = cm;

@@ -3,9 +3,11 @@
 import { graphlib, layout } from "./vendor/dagre.js";
 
 const SVG = "http://www.w3.org/2000/svg";
-const WIDTH = 168;
+const WIDTH = 156;
 const HEIGHT = 44;
-const LETTERS = 22;
+const LETTERS = 20;
+const NOTE_LETTERS = 26;
+const SMALLEST = 0.7;
 
 const make = (name, attributes = {}, ...children) => {
   const element = document.createElementNS(SVG, name);
@@ -14,11 +16,11 @@ const make = (name, attributes = {}, ...children) => {
   return element;
 };
 
-const short = (text) => (text.length > LETTERS ? `${text.slice(0, LETTERS - 1)}…` : text);
+const short = (text, most = LETTERS) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
 
 const laidOut = ({ nodes, edges }) => {
   const graph = new graphlib.Graph({ multigraph: true });
-  graph.setGraph({ rankdir: "TB", nodesep: 28, ranksep: 46, edgesep: 14, marginx: 12, marginy: 12 });
+  graph.setGraph({ rankdir: "TB", nodesep: 20, ranksep: 40, edgesep: 10, marginx: 12, marginy: 12 });
   for (const node of nodes) graph.setNode(node.key, { ...node, width: WIDTH, height: HEIGHT });
   edges.forEach((edge, i) => {
     const label = short(edge.label);
@@ -46,7 +48,7 @@ const box = (node, choose) => {
     make("title", {}, words),
     make("rect", { x: left, y: top, width: WIDTH, height: HEIGHT, rx: 8 }),
     make("text", { x: node.x, y: node.y + (node.note ? -3 : 4) }, short(node.title)),
-    ...(node.note ? [make("text", { x: node.x, y: node.y + 13, class: "rl-node-note" }, short(node.note))] : []),
+    ...(node.note ? [make("text", { x: node.x, y: node.y + 13, class: "rl-node-note" }, short(node.note, NOTE_LETTERS))] : []),
   );
   element.addEventListener("click", () => choose(node));
   element.addEventListener("keydown", (event) => {
@@ -72,13 +74,18 @@ const arrow = () =>
 export const draw = (parent, drawn, label, choose) => {
   const graph = laidOut(drawn);
   const { width, height } = graph.graph();
+  // as large as there is room for, never larger than life, never too small to be read
+  const scale = Math.min(1, Math.max(SMALLEST, parent.clientWidth / width));
+  const size = { viewBox: `0 0 ${width} ${height}`, width: width * scale, height: height * scale };
   parent.replaceChildren(
     make(
       "svg",
-      { viewBox: `0 0 ${Math.ceil(width)} ${Math.ceil(height)}`, width: Math.ceil(width), height: Math.ceil(height), role: "group", "aria-label": label },
+      { ...size, role: "group", "aria-label": label },
       arrow(),
       ...graph.edges().map((edge) => line(graph.edge(edge))),
       ...graph.nodes().map((key) => box(graph.node(key), choose)),
     ),
   );
+  const [start] = drawn.nodes;
+  parent.scrollLeft = graph.node(start.key).x * scale - parent.clientWidth / 2;
 };

@@ -8,7 +8,7 @@
  * under the cursor begins at `from`.
  */
 
-const ENTRY = /^(\s*(?:-\s+)*)(?:(["']?)([\p{L}\w-]+)\2\s*:(?:\s+(.*))?)?/u;
+const ENTRY = /^(\s*(?:-\s+)*)(?:(["']?)([\p{L}\w.-]+)\2\s*:(?:\s+(.*))?)?/u;
 
 /** The marks of a YAML line: {column, key} for a key, key "" for the dash of a list's item. */
 const marks = (line) => {
@@ -44,8 +44,8 @@ export const yamlPlace = (text, position) => {
   const at = before.length - 1;
   const written = before[at];
   if (/^\s*#/.test(written)) return null;
-  const value = written.match(/^\s*(?:-\s+)*["']?([\p{L}\w-]+)["']?\s*:\s+["']?([^"']*)$/u);
-  const word = value ? value[2] : written.match(/[\p{L}\w-]*$/u)[0].replace(/^-+/, "");
+  const value = written.match(/^\s*(?:-\s+)*["']?([\p{L}\w.-]+)["']?\s*:\s+["']?([^"']*)$/u);
+  const word = value ? value[2] : written.match(/[\p{L}\w.-]*$/u)[0].replace(/^-+/, "");
   const from = position - word.length;
   const start = value ? marks(written).at(-1).column : written.length - word.length;
   const path = [];
@@ -94,7 +94,7 @@ export const jsonPlace = (text, position) => {
   }
   const frame = stack.at(-1);
   if (!frame) return null;
-  const from = open ?? position - text.slice(0, position).match(/\w*$/)[0].length;
+  const from = open ?? position - text.slice(0, position).match(/[\p{L}\w.-]*$/u)[0].length;
   const path = stack.slice(0, -1).map((each) => (each.isList ? "" : each.key));
   return {
     path: frame.isList ? [...path, ""] : path,

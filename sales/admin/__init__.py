@@ -1,0 +1,3 @@
+from sales.admin.scripts import ScriptAdmin
+
+__all__ = ["ScriptAdmin"]

@@ -1,0 +1,323 @@
+"""The script editor: one page for every kind, and the addresses it asks while somebody writes.
+
+All of them take the text as it stands in the page (`text`, `format`). Data comes back as JSON: a document
+with mistakes as {problems}, a refusal as {reason}.
+"""
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.core import signing
+from django.core.exceptions import BadRequest, PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts_mgmt import staff_links
+from accounts_mgmt.models import StaffMessage, StaffTelegram, TelegramAccountSession
+from relove import desk, show, texts
+from relove.llm import LLMError
+from relove.models import TelegramUser
+from sales import editing, kinds, reading, services, trials
+from sales.admin import publishing
+from sales.admin.editor_words import editor_words
+from sales.kinds import ScriptKind, Turn
+from sales.models import SalesScript, ScriptTest
+from sales.problems import Refused
+
+if TYPE_CHECKING:
+    from sales.admin.scripts import ScriptAdmin
+
+NAME = "sales_salesscript_editor"
+FORMATS = ("yaml", "json")
+# The people met last, to be looked at as clients.
+OFFERED = 30
+LONGEST_ID = 19
+TEST_LASTS = timedelta(hours=1)
+SALT = "sales.editor.dialogue"
+# What somebody may ask who may look at scripts and not change them.
+LOOKING = ("check", "convert", "tests")
+
+
+def urls(page: "ScriptAdmin") -> list[URLPattern]:
+    wrap = page.admin_site.admin_view
+    return [
+        path("<int:script_id>/editor/", wrap(editor), {"page": page}, name=NAME),
+        path("<int:script_id>/editor/<slug:what>/", wrap(answer), {"page": page}, name=f"{NAME}_answer"),
+    ]
+
+
+def url(script_id: int) -> str:
+    return reverse(f"admin:{NAME}", args=[script_id])
+
+
+@require_GET
+def editor(request: HttpRequest, page: "ScriptAdmin", script_id: int) -> HttpResponse:
+    if not page.has_view_permission(request):
+        raise PermissionDenied
+    script, kind = _found(script_id)
+    may_change = page.has_change_permission(request)
+    tabs = _tabs(kind, may_change)
+    context = {
+        **page.admin_site.each_context(request),
+        "opts": page.model._meta,
+        "title": script.name,
+        "is_fullwidth": "1",
+        "script": script,
+        "kind": kind,
+        "url": url(script_id),
+        "publish_url": publishing.url(script_id, script.number),
+        "may_change": may_change,
+        "tabs": tabs,
+        "panels": [name for name, _title in tabs],
+        "clients": [(user.pk, str(user)) for user in TelegramUser.objects.order_by("-id")[:OFFERED]],
+        "senders": _senders(staff_links.link_of(desk.staff_of(request))),
+        "link_url": reverse("admin:accounts_mgmt_stafftelegram_mine"),
+        "schema": kinds.json_schema(kind),
+        "text": reading.written(kind, script.content, "yaml"),
+        "words": editor_words(),
+        **_tests(script),
+    }
+    return TemplateResponse(request, "sales/editor.html", context)
+
+
+def _tabs(kind: ScriptKind, may_change: bool) -> list[tuple[str, str]]:
+    tabs = [
+        ("preview", _("Preview"), may_change and (kind.player or kind.preview)),
+        ("talk", _("Dialogue"), may_change and kind.player),
+        ("graph", _("Graph"), kind.graph),
+        ("tests", _("Tests"), kind.player),
+    ]
+    return [(name, title) for name, title, is_there in tabs if is_there]
+
+
+@require_POST
+def answer(request: HttpRequest, page: "ScriptAdmin", script_id: int, what: str) -> HttpResponse:
+    """One question of the page; see ANSWERS."""
+    may = page.has_view_permission(request) if what in LOOKING else page.has_change_permission(request)
+    if not may:
+        raise PermissionDenied
+    if what not in ANSWERS or request.POST.get("format", "yaml") not in FORMATS:
+        raise Http404
+    script, kind = _found(script_id)
+    try:
+        return ANSWERS[what](request, script, kind)
+    except Refused as refused:
+        return JsonResponse({"problems": editing.told(refused.problems)})
+    except LLMError as error:
+        return _refusal(_("The language model failed (%(error)s).") % {"error": error})
+
+
+def _check(request: HttpRequest, script: SalesScript, kind: ScriptKind) -> HttpResponse:
+    return JsonResponse(editing.judged(kind, *_text(request)))
+
+
+def _convert(request: HttpRequest, script: SalesScript, kind: ScriptKind) -> HttpResponse:
+    into = request.POST.get("into")
+    if into not in FORMATS:
+        raise Http404
+    return JsonResponse({"text": reading.converted(*_text(request), into)})
+
+
+def _save(request: HttpRequest, script: SalesScript, kind: ScriptKind) -> HttpResponse:
+    form = _text(request)[1]
+    found = reading.read(kind, *_text(request))
+    try:
+        version = services.save(
+            script.pk,
+            found.data,
+            started_from=_number(request, "base"),
+            reason=request.POST.get("reason", ""),
+            who=desk.staff_of(request),
+            now=timezone.now(),
+        )
+    except services.ReasonMissing as error:
+        return _refusal(str(error))
+    except services.Conflict as conflict:
+        return JsonResponse({"conflict": _theirs(conflict, kind, form)})
+    said = _("Version %(number)s is saved. Clients are answered by it once it is published.")
+    return JsonResponse({"number": version.number, "said": said % {"number": version.number}})
+
+
+def _theirs(conflict: services.Conflict, kind: ScriptKind, form: str) -> dict[str, Any]:
+    latest = conflict.latest
+    when = timezone.localtime(latest.history_date)
+    words = _("%(what)s That was at %(time)s: “%(reason)s”.") % {
+        "what": conflict,
+        "time": when.strftime("%H:%M"),
+        "reason": latest.history_change_reason,
+    }
+    text = reading.written(kind, latest.content, form)
+    return {"words": words, "number": latest.number, "text": text}
+
+
+# --- replies -------------------------------------------------------------------------------------------
+
+
+def _preview(request: HttpRequest, script: SalesScript, kind: ScriptKind) -> HttpResponse:
+    document, client = reading.read(kind, *_text(request)).document, _client(request)
+    if kind.player:
+        said = [editing.reply(kind.player(document, {}, _message(request), client))]
+    elif kind.preview:
+        said = [{"title": sample.title, "text": sample.text} for sample in kind.preview(document, client)]
+    else:
+        raise Http404
+    return JsonResponse({"said": said})
+
+
+def _talk(request: HttpRequest, script: SalesScript, kind: ScriptKind) -> HttpResponse:
+    """One message of the test dialogue; where it stands travels with the page, signed."""
+    if kind.player is None:
+        raise Http404
+    document = reading.read(kind, *_text(request)).document
+    turn: Turn = kind.player(document, _state(request), _message(request), _client(request))
+    answered = {
+        "state": signing.dumps(turn.state, salt=SALT),
+        "said": editing.reply(turn),
+        "expect": editing.expected(turn),
+    }
+    return JsonResponse(answered)
+
+
+def _state(request: HttpRequest) -> dict[str, Any]:
+    signed = request.POST.get("state", "")
+    try:
+        state: dict[str, Any] = signing.loads(signed, salt=SALT) if signed else {}
+    except signing.BadSignature as error:
+        raise BadRequest from error
+    return state
+
+
+def _client(request: HttpRequest) -> TelegramUser | None:
+    return TelegramUser.objects.filter(pk=_number(request, "client")).first()
+
+
+def _number(request: HttpRequest, field: str) -> int:
+    """A number of the form; 0, which is nobody's id, where there is none."""
+    value = request.POST.get(field, "")
+    return int(value) if value.isdecimal() and len(value) < LONGEST_ID else 0
+
+
+def _message(request: HttpRequest) -> str:
+    message = request.POST.get("message", "").strip()
+    if not message or len(message) > texts.MESSAGE_LIMIT:
+        raise BadRequest
+    return message
+
+
+# --- a test message ------------------------------------------------------------------------------------
+
+
+def _send(request: HttpRequest, script: SalesScript, kind: ScriptKind) -> HttpResponse:
+    """Send a reply that was previewed to the person's own Telegram, marked as a test."""
+    link = staff_links.link_of(desk.staff_of(request))
+    account = _senders(link).filter(pk=_number(request, "account")).first()
+    if link is None or account is None:
+        return _refusal(_("Link your Telegram first, on your page “My Telegram”."))
+    mark = _("Test of the script “%(name)s”, nobody else receives this:") % {"name": script.name}
+    text = f"{mark}\n\n{request.POST.get('message', '')}"
+    staff_links.write(link, text, StaffMessage.Purpose.TEST, timezone.now(), TEST_LASTS, sender=account)
+    return JsonResponse({"said": _("The test message is in the queue.")})
+
+
+def _senders(link: StaffTelegram | None) -> Any:
+    is_linked = link is not None and link.is_linked
+    return staff_links.senders(link) if link and is_linked else TelegramAccountSession.objects.none()
+
+
+# --- saved dialogues -----------------------------------------------------------------------------------
+
+
+def _keep(request: HttpRequest, script: SalesScript, kind: ScriptKind) -> HttpResponse:
+    """Save the test dialogue: what was seen at each message is expected from now on."""
+    try:
+        turns = json.loads(request.POST.get("dialogue", ""))
+        dialogue = trials.SavedDialogue.model_validate({"turns": turns})
+    except ValueError as error:
+        raise BadRequest from error
+    dialogue = dialogue.with_phrases(_phrases(request, "must"), _phrases(request, "must_not"))
+    name = request.POST.get("name", "").strip()
+    try:
+        trials.keep(script.pk, name, dialogue, desk.staff_of(request))
+    except trials.NameTaken as error:
+        return _refusal(str(error))
+    return JsonResponse({"said": _("The dialogue is saved as a test.")})
+
+
+def _phrases(request: HttpRequest, field: str) -> list[str]:
+    return [phrase.strip() for phrase in request.POST.get(field, "").split(";") if phrase.strip()]
+
+
+def _drop(request: HttpRequest, script: SalesScript, kind: ScriptKind) -> HttpResponse:
+    script.tests.filter(pk=_number(request, "test")).delete()
+    return _show_tests(request, script, kind)
+
+
+def _run(request: HttpRequest, script: SalesScript, kind: ScriptKind) -> HttpResponse:
+    """Play every saved dialogue with the text as it stands in the page."""
+    document = reading.read(kind, *_text(request)).document
+    trials.play(kind, document, list(script.tests.order_by("id")), timezone.now())
+    return _show_tests(request, script, kind)
+
+
+def _show_tests(request: HttpRequest, script: SalesScript, kind: ScriptKind) -> HttpResponse:
+    context = {**_tests(script), "may_change": desk.may(request, "sales.change_salesscript")}
+    return TemplateResponse(request, "sales/editor_tests.html", context)
+
+
+def _tests(script: SalesScript) -> dict[str, Any]:
+    rows = list(script.tests.order_by("id"))
+    red = sum(bool(row.last_faults) for row in rows)
+    good = _("All saved dialogues went as they should at their last run.")
+    bad = ngettext("%(count)s dialogue goes otherwise.", "%(count)s dialogues go otherwise.", red) % {"count": red}
+    return {"tests": [_test(row) for row in rows], "verdict": bad if red else good}
+
+
+def _test(row: ScriptTest) -> dict[str, Any]:
+    if not row.runs:
+        return {"row": row, "badge": show.badge("draft", _("not played yet")), "rate": ""}
+    badge = show.badge("failed", _("goes otherwise")) if row.last_faults else show.badge("sent", _("as it should"))
+    values = {"passes": row.passes, "runs": row.runs, "share": round(100 * row.passes / row.runs)}
+    rate = _("Passed %(passes)s of %(runs)s (%(share)s %%)") % values
+    return {"row": row, "badge": badge, "rate": rate}
+
+
+# --- what they share -----------------------------------------------------------------------------------
+
+Answer = Callable[[HttpRequest, SalesScript, ScriptKind], HttpResponse]
+ANSWERS: dict[str, Answer] = {
+    "check": _check,
+    "convert": _convert,
+    "save": _save,
+    "preview": _preview,
+    "talk": _talk,
+    "keep": _keep,
+    "drop": _drop,
+    "run": _run,
+    "send": _send,
+    "tests": _show_tests,
+}
+
+
+def _found(script_id: int) -> tuple[SalesScript, ScriptKind]:
+    script = get_object_or_404(SalesScript, pk=script_id)
+    try:
+        return script, kinds.get(script.kind)
+    except kinds.UnknownKind as error:
+        raise Http404 from error
+
+
+def _text(request: HttpRequest) -> tuple[str, str]:
+    """(text, format) of the page; browsers send line ends as CRLF."""
+    return request.POST.get("text", "").replace("\r\n", "\n"), request.POST.get("format", "yaml")
+
+
+def _refusal(reason: str) -> JsonResponse:
+    return JsonResponse({"reason": reason})
