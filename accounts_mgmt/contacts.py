@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts_mgmt import crises
 from accounts_mgmt.models import Contact, CrisisContact
 from accounts_mgmt.stops import Said, Wish, read
-from relove import oplog
+from relove import oplog, suppression
 from relove.models import Staff, TelegramUser
 
 EMERGENCY = {"ru": "единый номер экстренных служб 112", "en": "the emergency number 112"}
@@ -49,7 +49,10 @@ def _heeded(contact: Contact, account_id: int, said: Said, now: datetime) -> boo
 
 def lock(user: TelegramUser) -> Contact:
     """The person's row, made at the first meeting, ours until the transaction ends."""
-    Contact.objects.get_or_create(user=user)
+    _contact, is_new = Contact.objects.get_or_create(user=user)
+    if is_new and suppression.is_suppressed(user.telegram_id):
+        # whoever was erased is not written to again, unless they ask for it themselves
+        Contact.objects.filter(user=user).update(stopped_at=timezone.now())
     contact: Contact = Contact.objects.select_for_update().get(user=user)
     return contact
 

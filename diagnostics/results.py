@@ -1,8 +1,9 @@
 """What a questionnaire comes to: the result, the programme it leads to, and the person's progress."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 
 from diagnostics.models import (
@@ -18,6 +19,7 @@ from diagnostics.scoring import Outcome
 from relove import oplog, texts
 from relove.models import Staff, TelegramUser
 
+DAYS_A_MONTH = 30.44
 PASSED, CURRENT, TO_COME = "✅", "🔥", "⚪️"
 
 
@@ -108,6 +110,15 @@ def correct(
         "correct_diagnostics", staff_id=staff.pk, subject=(DiagnosticResult._meta.db_table, result.pk)
     )
     return result
+
+
+@transaction.atomic
+def forget_old(now: datetime) -> int:
+    """Delete answers and results that are older than DIAGNOSTICS_MONTHS; says how many sessions."""
+    limit = now - timedelta(days=settings.DIAGNOSTICS_MONTHS * DAYS_A_MONTH)
+    DiagnosticResult.objects.filter(created_at__lt=limit).delete()
+    old = UserSession.objects.filter(created_at__lt=limit, is_active=False, result=None)
+    return old.delete()[1].get(UserSession._meta.label, 0)
 
 
 # --- progress --------------------------------------------------------------------------------------------

@@ -44,11 +44,30 @@ class TelegramUser(models.Model):
         db_table = "users"
         verbose_name = _("Telegram user")
         verbose_name_plural = _("Telegram users")
+        permissions = [
+            ("export_telegramuser", "Can export everything about a person"),
+            ("erase_telegramuser", "Can erase a person"),
+        ]
         indexes = [models.Index(Lower("username"), name="users_username_lower")]
 
     def __str__(self) -> str:
         name = f"{self.first_name} {self.last_name}".strip()
         return name or (f"@{self.username}" if self.username else str(self.telegram_id))
+
+
+class Suppression(models.Model):
+    """An erased person, by the keyed hash of their Telegram id (relove.suppression)."""
+
+    person_hash = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(_("when"), auto_now_add=True)
+
+    class Meta:
+        db_table = "suppression"
+        verbose_name = _("erased person")
+        verbose_name_plural = _("erased people")
+
+    def __str__(self) -> str:
+        return self.person_hash[:8]
 
 
 class Chat(models.Model):

@@ -1,7 +1,8 @@
 """What each app knows of a person: a register that the person's page walks.
 
 An app registers a function that answers with the events of one Telegram user, newest first and at most
-`LIMIT`; together they are the person's history in time order.
+`LIMIT`; together they are the person's history in time order. The same register is walked to export and
+to erase a person (relove.erasure).
 """
 
 from collections.abc import Callable, Iterable
@@ -27,14 +28,22 @@ class Event:
 
 
 Timeline = Callable[[TelegramUser], Iterable[Event]]
+Erase = Callable[[TelegramUser], None]
+InFlight = Callable[[TelegramUser], Iterable[str]]
 
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """`models` are the tables with a key to users that the function answers for."""
+    """`models` are the tables with a key to users that the app answers for.
+
+    `erase` takes out what they hold of a person; without it their rows are deleted, the last table first.
+    `in_flight` says in sentences what has to end before.
+    """
 
     timeline: Timeline
     models: tuple[type[Model], ...]
+    erase: Erase | None = None
+    in_flight: InFlight | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +70,13 @@ def doors_of(request: HttpRequest, user: TelegramUser) -> list[Door]:
     return [door for known in _doors for door in known(request, user)]
 
 
-def provider(*models: type[Model]) -> Callable[[Timeline], Timeline]:
+def provider(
+    *models: type[Model], erase: Erase | None = None, in_flight: InFlight | None = None
+) -> Callable[[Timeline], Timeline]:
     """Register what an app knows of a person in these tables."""
 
     def register(function: Timeline) -> Timeline:
-        _providers.append(Provider(function, models))
+        _providers.append(Provider(function, models, erase, in_flight))
         return function
 
     return register
@@ -76,7 +87,27 @@ def covered() -> set[type[Model]]:
     return {model for known in _providers for model in known.models}
 
 
+def key_of(model: type[Model]) -> str:
+    """The name of the table's key to users."""
+    return next(field.name for field in model._meta.fields if field.related_model is TelegramUser)
+
+
 def timeline(user: TelegramUser) -> list[Event]:
     """The person's newest events from all apps, newest first."""
     events = [event for known in _providers for event in known.timeline(user)]
     return sorted(events, key=lambda event: event.at, reverse=True)[:LIMIT]
+
+
+def in_flight(user: TelegramUser) -> list[str]:
+    """Why the person cannot be erased just now."""
+    return [reason for known in _providers if known.in_flight for reason in known.in_flight(user)]
+
+
+def erase(user: TelegramUser) -> None:
+    """Take out what the apps hold of the person; runs in the caller's transaction."""
+    for known in _providers:
+        if known.erase:
+            known.erase(user)
+            continue
+        for model in reversed(known.models):
+            model._default_manager.filter(**{key_of(model): user}).delete()

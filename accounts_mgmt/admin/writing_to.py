@@ -20,7 +20,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from accounts_mgmt import contacts
+from accounts_mgmt import erasing, contacts
 from accounts_mgmt.models import Contact, TelegramAccountSession
 from accounts_mgmt.private import decisions, dialogues
 from relove import desk, people, texts
@@ -126,7 +126,7 @@ def _render(
     return TemplateResponse(request, f"accounts_mgmt/{name}.html", context)
 
 
-@people.provider(Contact)
+@people.provider(Contact, erase=erasing.erase, in_flight=erasing.in_flight)
 def agreements(user: TelegramUser) -> list[people.Event]:
     """Consents, and what staff did about stops and cries for help; the person's own words stand apart."""
     contact = Contact.objects.filter(user=user).first()

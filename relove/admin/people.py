@@ -2,18 +2,21 @@
 
 from typing import Any
 
-from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
+from django.utils import timezone
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from import_export.admin import ImportExportModelAdmin
 from import_export.fields import Field
 from import_export.formats.base_formats import JSON
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.contrib.import_export.forms import ExportForm, ImportForm
-from unfold.decorators import display
+from unfold.decorators import action, display
 
-from relove import people, show
+from relove import confirm, desk, erasure, oplog, people, show
 from relove.admin import person
 from relove.admin.base import BackOfficeAdmin, ReadOnlyAdmin
 from relove.exports import SafeResource, TreeWidget
@@ -56,6 +59,7 @@ class TelegramUserAdmin(ImportExportModelAdmin, BackOfficeAdmin):
     export_form_class = ExportForm
     # nested values stay whole in JSON alone
     formats = [JSON]
+    actions_detail = ["export_person", "erase_person"]
     list_display = ["person", "at_name", "first_met", "last_seen", "stage", "is_active"]
     list_filter = ["is_active", "is_bot"]
     search_fields = ["username", "first_name", "last_name", "=telegram_id"]
@@ -83,6 +87,51 @@ class TelegramUserAdmin(ImportExportModelAdmin, BackOfficeAdmin):
         "marker_rows",
         "stream_rows",
     ]
+
+    @action(description=_("Export everything"), icon="download", permissions=["export_person"])
+    def export_person(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        user = self.get_object(request, object_id)
+        if user is None:
+            return redirect("admin:relove_telegramuser_changelist")
+        oplog.log_activity("export_person", staff_id=desk.staff_of(request).pk, subject=("users", user.pk))
+        answer = JsonResponse(
+            erasure.export(user), encoder=erasure.JSON, json_dumps_params={"ensure_ascii": False, "indent": 2}
+        )
+        answer["Content-Disposition"] = f'attachment; filename="person-{user.pk}.json"'
+        answer["Cache-Control"] = "no-store"
+        return answer
+
+    @action(description=_("Erase the person"), icon="delete_forever", permissions=["erase_person"])
+    def erase_person(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        user = self.get_object(request, object_id)
+        if user is None:
+            return redirect("admin:relove_telegramuser_changelist")
+        if not confirm.is_confirmed(request):
+            return confirm.ask(
+                self,
+                request,
+                title=_now("Erase the person"),
+                sentence=_now(
+                    "Messages, answers and notes are deleted, logs lose the words. Nobody writes to this person "
+                    "again, unless they ask for it. It cannot be undone."
+                ),
+                button=_now("Erase"),
+                rows=[user],
+                danger=True,
+            )
+        try:
+            erasure.erase(user, timezone.now(), desk.staff_of(request))
+        except erasure.NotYet as error:
+            messages.error(request, str(error))
+            return redirect("admin:relove_telegramuser_change", user.pk)
+        messages.success(request, _now("The person is erased."))
+        return redirect("admin:relove_telegramuser_changelist")
+
+    def has_export_person_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return bool(request.user.has_perm("relove.export_telegramuser"))
+
+    def has_erase_person_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return bool(request.user.has_perm("relove.erase_telegramuser"))
 
     def has_import_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.has_perm("relove.add_telegramuser"))

@@ -13,7 +13,11 @@ from relove.models import SessionLog, TelegramUser, UserActivityLog
 EMPTY = _("Nothing has happened yet.")
 
 
-@people.provider(UserActivityLog, SessionLog)
+def keep_rows(user: TelegramUser) -> None:
+    """The logs' rows stay; the SQL function of the erasure takes the words out of them."""
+
+
+@people.provider(UserActivityLog, SessionLog, erase=keep_rows)
 def touches(user: TelegramUser) -> list[people.Event]:
     """What the person did, and the stretches of work with them; messages tell their own text."""
     rows: Any = UserActivityLog.objects.filter(user=user).exclude(activity_type="message")

@@ -4,6 +4,7 @@ from django.core.management import call_command
 from django.utils import timezone
 from django_q.models import Schedule
 
+from relove import erasure
 from relove.partitions import ensure_partitions
 
 # (task, minutes between runs): hints only, every stage finds its work again by itself
@@ -16,14 +17,16 @@ REGULAR = [
     ("accounts_mgmt.tasks.send_alert_mails", 1),
     ("relove.cluster.holders.top_up", 1),
     ("relove.tasks.make_partitions", 24 * 60),
+    ("diagnostics.tasks.forget_old", 24 * 60),
 ]
 
 
 def bring_up_to_date() -> None:
-    """Tables, the cache's table, the coming months' partitions, the regular tasks; repeatable."""
+    """Tables, the cache's table, the coming months' partitions, erasures, the regular tasks; repeatable."""
     call_command("migrate", verbosity=0, interactive=False)
     call_command("createcachetable", verbosity=0)
     ensure_partitions(timezone.now())
+    erasure.reapply(timezone.now())
     sync_schedules()
 
 

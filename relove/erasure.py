@@ -1,0 +1,102 @@
+"""Everything about one person: out as JSON, or gone.
+
+Erasing deletes the rows that apps answer for, blanks what a model was asked and answered about them, takes
+the words out of the logs by the SQL function `relove_erase_person`, and leaves a person without a name and
+a hash in `suppression`. What is in flight is awaited first.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import connection, transaction
+from django.db.models import Model
+from django.forms.models import model_to_dict
+
+from relove import oplog, people, suppression
+from relove.fields import SealedField
+from relove.models import Chat, LLMCall, Staff, TelegramUser
+
+Subject = tuple[str, int]
+JSON = DjangoJSONEncoder
+
+
+class NotYet(Exception):
+    """Something about the person is on its way; the message is a sentence for the person who asked."""
+
+
+def export(user: TelegramUser) -> dict[str, Any]:
+    """Every row about the person by table, as plain values; nothing sealed."""
+    tables: dict[str, Any] = {TelegramUser._meta.db_table: [_plain(user)]}
+    for model in sorted(people.covered(), key=lambda model: model._meta.db_table):
+        rows = model._default_manager.filter(**{people.key_of(model): user}).order_by("pk")
+        tables[model._meta.db_table] = [_plain(row) for row in rows]
+    return tables
+
+
+def _plain(row: Model) -> dict[str, Any]:
+    names = [field.name for field in row._meta.concrete_fields if not isinstance(field, SealedField)]
+    # model_to_dict leaves out what no form may change: times of creation above all
+    kept = {field.name: field.value_from_object(row) for field in row._meta.concrete_fields if field.name in names}
+    return model_to_dict(row, fields=names) | kept
+
+
+def erase(user: TelegramUser, now: datetime, staff: Staff | None = None) -> None:
+    """Erase the person, whole or not at all. Raises NotYet."""
+    with transaction.atomic():
+        person = TelegramUser.objects.select_for_update().get(pk=user.pk)
+        for reason in people.in_flight(person):
+            raise NotYet(reason)
+        subjects = list(_subjects(person))
+        _blank_model_calls(subjects)
+        people.erase(person)
+        _take_words_from_logs(person, subjects)
+        kept = suppression.add(person.telegram_id)
+        _make_nobody(person)
+        who = {"staff_id": staff.pk} if staff else {"user_id": person.pk}
+        oplog.log_activity("erase_person", subject=(TelegramUser._meta.db_table, person.pk), **who)
+        transaction.on_commit(lambda: suppression.keep(kept))
+
+
+def _subjects(user: TelegramUser) -> Iterator[Subject]:
+    """The rows about the person, as the logs name them."""
+    yield TelegramUser._meta.db_table, user.pk
+    for model in people.covered():
+        rows = model._default_manager.filter(**{people.key_of(model): user})
+        for key in rows.values_list("pk", flat=True):
+            yield model._meta.db_table, key
+
+
+def _blank_model_calls(subjects: list[Subject]) -> None:
+    """What a question cost stays; what was asked and answered goes."""
+    by_table: dict[str, list[int]] = {}
+    for table, key in subjects:
+        by_table.setdefault(table, []).append(key)
+    for table, keys in by_table.items():
+        calls = LLMCall.objects.filter(subject_table=table, subject_id__in=keys)
+        calls.update(request={}, response=None, error="")
+
+
+def _take_words_from_logs(user: TelegramUser, subjects: list[Subject]) -> None:
+    tables, keys = zip(*subjects, strict=True)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT relove_erase_person(%s, %s, %s)", [user.pk, list(tables), list(keys)])
+
+
+def _make_nobody(user: TelegramUser) -> None:
+    """The row stays for the logs' sake, with a number that is no Telegram id."""
+    nobody = TelegramUser(pk=user.pk, telegram_id=-user.pk, is_active=False)
+    chats = Chat.objects.filter(kind=Chat.Kind.PRIVATE, telegram_id=user.telegram_id)
+    for chat in chats:
+        Chat.objects.filter(pk=chat.pk).update(telegram_id=-user.pk, title="", username="")
+    nobody.registration_date = user.registration_date
+    nobody.save()
+
+
+def reapply(now: datetime) -> int:
+    """Erase again whom an older backup has brought back; says how many."""
+    returned = suppression.forgotten()
+    for user in returned:
+        erase(user, now)
+    return len(returned)
