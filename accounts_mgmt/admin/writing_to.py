@@ -20,7 +20,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from accounts_mgmt import erasing, contacts
+from accounts_mgmt import contacts, erasing
 from accounts_mgmt.models import Contact, TelegramAccountSession
 from accounts_mgmt.private import decisions, dialogues
 from relove import desk, people, texts

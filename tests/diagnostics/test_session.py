@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from diagnostics import services
+from diagnostics import results, services
 from diagnostics.models import DiagnosticResult, JourneyProgress, UserSession
 from diagnostics.questionnaire import Questionnaire
 from relove.models import TelegramUser, UserActivityLog
@@ -203,3 +203,14 @@ def test_a_stop_ends_it_without_a_word(agreed: Talk) -> None:
     agreed.session.refresh_from_db()
 
     assert (agreed.session.state, agreed.session.is_active) == (State.STOPPED, False)
+
+
+def test_old_notes_are_forgotten(agreed: Talk) -> None:
+    while not agreed.turn.ended:
+        agreed.say("1")
+    UserSession.objects.update(created_at=NOW)
+    DiagnosticResult.objects.update(created_at=NOW)
+
+    assert results.forget_old(NOW + timedelta(days=23 * 30)) == 0
+    assert results.forget_old(NOW + timedelta(days=25 * 31)) == 1
+    assert not DiagnosticResult.objects.exists()
