@@ -18,6 +18,7 @@ import yaml
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
+from sales.parts import UNREADABLE
 from sales.problems import Problem, Refused
 
 MAX_DEPTH = 30
@@ -29,8 +30,6 @@ BROKEN = re.compile(r"-?(?:0|[1-9][0-9]*)\.[0-9]+(?:[eE][-+][0-9]+)?")
 JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
 LONGEST_NUMBER = 18
 SPACE = re.compile(r"[ \t\n\r]*")
-# neither form may hold them, nor may a table's text or JSON column
-UNREADABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 # the parser's own words for the mistakes people make
 YAML_SAYS = {
     "mapping values are not allowed in this context": noop("a text with a colon needs quotation marks"),

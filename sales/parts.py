@@ -11,6 +11,8 @@ from pydantic_core import PydanticCustomError
 from relove.prompting import clean
 
 KEY_PATTERN = r"^[a-zа-яё][a-zа-яё0-9_-]*$"
+# no form of a document may hold them, nor may a text or a JSON column of a table
+UNREADABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 # `{name}` or `{pain|what you came with}`: what stands after the bar is said while the value is not known
 PLACEHOLDER = re.compile(r"\{([a-zа-яё][a-zа-яё0-9_-]*)(?:\|([^{}|]*))?\}")
 
@@ -22,7 +24,7 @@ class Part(BaseModel):
 
 
 def harmless(text: str) -> str:
-    if clean(text) != text:
+    if clean(text) != text or UNREADABLE.search(text):
         raise PydanticCustomError("harmful_text", _("control characters and reversed text are not allowed"))
     return text
 
