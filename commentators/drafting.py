@@ -133,7 +133,7 @@ async def _summarise(post: TelegramPost) -> bool:
     answer = await llm.ask(
         "summary",
         Summary,
-        await in_thread(summary_messages, post.text, detect_language(post.text) or "ru"),
+        await in_thread(summary_messages, post.text, detect_language(post.text) or "ru", post.names),
         key=key_of("summary", post),
         subject=("telegram_posts", post.id),
     )
@@ -226,10 +226,11 @@ async def _ask_draft(
     schedule = setting.place.schedule
     language = detect_language(post.text) or "ru"
     hint = " ".join(str(refusal.reason) for refusal in refusals)
+    summary = Summary(**(post.summary or {}))
     return await llm.ask(
         "draft",
         Draft,
-        await in_thread(draft_messages, post.text, Summary(**(post.summary or {})), setting.voice, language, hint),
+        await in_thread(draft_messages, post.text, summary, setting.voice, language, hint, post.names),
         key=key_of("draft", post, schedule.account_id, number, setting.voice),
         subject=("telegram_posts", post.id),
     )

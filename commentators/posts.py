@@ -17,11 +17,12 @@ from relove.db import array, notify
 from relove.language import storable
 from relove.telegram.gateway import Counts, Message
 
-REFRESHED = ["text", "media_urls", "engagement", "edited_at", "refreshed_at"]
+REFRESHED = ["text", "media_urls", "engagement", "edited_at", "refreshed_at", "names"]
 # What is new goes in by COPY: many times faster than the INSERT of as many models.
 COPY = """
 COPY telegram_posts (id, channel_id, message_id, album_id, text, media_urls, engagement,
-                     created_at, edited_at, refreshed_at, stage, stage_reason, attempts, stored_at) FROM STDIN
+                     created_at, edited_at, refreshed_at, stage, stage_reason, attempts, stored_at,
+                     names) FROM STDIN
 """
 IDS = "SELECT message_id, id FROM telegram_posts WHERE channel_id = %s AND message_id = ANY(%s::bigint[])"
 NEXT_IDS = """
@@ -43,6 +44,7 @@ class Reading:
     created_at: datetime
     edited_at: datetime | None
     refreshed_at: datetime | None
+    names: list[str]
 
 
 READING = tuple(field.name for field in fields(Reading))
@@ -86,7 +88,7 @@ def _insert(channel: TelegramChannel, posts: Sequence[Reading]) -> list[int]:
                 media, counts = encode(post.media_urls), encode(post.engagement)
                 place = (number, channel.id, post.message_id, post.album_id, post.text, media, counts)
                 times = (post.created_at, post.edited_at, post.refreshed_at)
-                copy.write_row((*place, *times, TelegramPost.Stage.NEW, "", 0, now))
+                copy.write_row((*place, *times, TelegramPost.Stage.NEW, "", 0, now, post.names))
     return ids
 
 
@@ -99,7 +101,7 @@ def _refresh(channel: TelegramChannel, posts: Sequence[Reading]) -> None:
         now = read[post.message_id]
         post.media_urls, post.engagement, post.refreshed_at = now.media_urls, now.engagement, now.refreshed_at
         if not _is_older(now, post):
-            post.text, post.edited_at = now.text, now.edited_at
+            post.text, post.edited_at, post.names = now.text, now.edited_at, now.names
     TelegramPost.objects.bulk_update(stored, REFRESHED, batch_size=500)
 
 
@@ -142,6 +144,7 @@ def _reading(channel: TelegramChannel, message: Message) -> Reading:
         created_at=message.date,
         edited_at=message.edited_at,
         refreshed_at=timezone.now(),
+        names=_names(message),
     )
 
 
@@ -152,7 +155,7 @@ def _add_part(channel: TelegramChannel, post: Reading, message: Message) -> None
         item for item in _media(channel, message) if item["message_id"] not in known
     ]
     if message.text:
-        post.text = storable(message.text)
+        post.text, post.names = storable(message.text), _names(message)
     if message.id == post.message_id:
         # readers' response to an album is counted at its first part
         post.engagement, post.refreshed_at = engagement(message.counts), timezone.now()
@@ -164,6 +167,11 @@ def _media(channel: TelegramChannel, message: Message) -> list[dict[str, Any]]:
         return []
     link = f"https://t.me/{channel.username}/{message.id}"
     return [{"kind": message.media, "message_id": message.id, "url": link}]
+
+
+def _names(message: Message) -> list[str]:
+    """Of people in the text, as Telegram tells them: masked before it leaves for a model."""
+    return [storable(name)[:255] for name in message.names]
 
 
 def engagement(counts: Counts) -> dict[str, int | None]:

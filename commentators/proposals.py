@@ -53,7 +53,7 @@ async def _ask(post: TelegramPost, voice: Voice, hint: str, instead: str) -> llm
         summary = Summary(**post.summary) if post.summary else await _summarise(post, language)
         parts = ("proposal", post.id, post.text, voice, hint, instead)
         key = hashlib.sha256("\0".join(map(str, parts)).encode("utf-8", "replace")).hexdigest()
-        messages = await in_thread(draft_messages, post.text, summary, voice, language, hint)
+        messages = await in_thread(draft_messages, post.text, summary, voice, language, hint, post.names)
         return await llm.ask("draft", Draft, messages, key=key, subject=subject)
     finally:
         await llm.aclose()
@@ -64,7 +64,7 @@ async def _summarise(post: TelegramPost, language: str) -> Summary:
     answer = await llm.ask(
         "summary",
         Summary,
-        await in_thread(summary_messages, post.text, language),
+        await in_thread(summary_messages, post.text, language, post.names),
         key=drafting.key_of("summary", post),
         subject=("telegram_posts", post.id),
     )

@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal, TypedDict
 
+from relove.names import people
+
 
 class Message(TypedDict):
     """One message of a chat completion."""
@@ -61,7 +63,10 @@ def _is_harmless(letter: str) -> bool:
 
 
 def mask(text: str, names: Iterable[str] = ()) -> Masked:
-    """Replace links, e-mails, @usernames, phones and the given names by marks: `[ссылка 1]`, `[имя]`."""
+    """Replace links, e-mails, @usernames, phones and people by marks: `[ссылка 1]`, `[имя]`.
+
+    People are those whose `names` are given, and those relove.names finds.
+    """
     counts: dict[str, int] = {}
     text = clean(text)
     for kind, pattern in PATTERNS:
@@ -70,6 +75,9 @@ def mask(text: str, names: Iterable[str] = ()) -> Masked:
         text, found = _name_pattern(name).subn(f"[{NAME}]", text)
         if found:
             counts[NAME] = counts.get(NAME, 0) + found
+    for start, end in reversed(people(text)):
+        text = f"{text[:start]}[{NAME}]{text[end:]}"
+        counts[NAME] = counts.get(NAME, 0) + 1
     return Masked(text, counts)
 
 

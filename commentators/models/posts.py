@@ -1,5 +1,6 @@
 """What a channel wrote, and how far we have come with it."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -24,6 +25,8 @@ class TelegramPost(models.Model):
     message_id = models.BigIntegerField(_("message"))
     album_id = models.BigIntegerField(_("album"), null=True, blank=True)
     text = models.TextField(_("text"), blank=True)
+    # of people the text names, as Telegram tells them; never leaves for a model
+    names = ArrayField(models.CharField(max_length=255), default=list, blank=True, editable=False)
     media_urls = models.JSONField(_("media"), default=list, blank=True)
     summary = models.JSONField(_("summary"), null=True, blank=True)
     engagement = models.JSONField(_("response of readers"), default=dict, blank=True)

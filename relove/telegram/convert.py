@@ -92,8 +92,22 @@ def message(raw: Any, people: dict[int, types.User]) -> Message:
         media=_media(getattr(raw, "media", None)),
         forwarded=getattr(raw, "fwd_from", None) is not None,
         is_service=isinstance(raw, types.MessageService),
+        names=_names(raw, people),
         counts=counts(raw),
     )
+
+
+def _names(raw: Any, people: dict[int, types.User]) -> tuple[str, ...]:
+    """Of who signed the message, and of whom it mentions by name; lengths are in UTF-16 units."""
+    text = (getattr(raw, "message", "") or "").encode("utf-16-le", "surrogatepass")
+    found = [getattr(raw, "post_author", None) or ""]
+    for entity in getattr(raw, "entities", None) or ():
+        if isinstance(entity, types.MessageEntityMentionName):
+            start, end = 2 * entity.offset, 2 * (entity.offset + entity.length)
+            user = people.get(entity.user_id)
+            found += [text[start:end].decode("utf-16-le", "replace")]
+            found += [user.first_name or "", user.last_name or ""] if user else []
+    return tuple(dict.fromkeys(name.strip() for name in found if name.strip()))
 
 
 def _edited(raw: Any) -> datetime | None:

@@ -160,7 +160,11 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message as it was seen. `sender` is None for anonymous and channel posts."""
+    """A message as it was seen. `sender` is None for anonymous and channel posts.
+
+    `names` are those of people in the text, as far as Telegram knows: its signature, and who is mentioned
+    by name instead of a username.
+    """
 
     chat: Peer
     id: int
@@ -176,6 +180,7 @@ class Message:
     media: str = ""
     forwarded: bool = False
     is_service: bool = False
+    names: tuple[str, ...] = ()
     counts: Counts = field(default_factory=Counts)
 
 

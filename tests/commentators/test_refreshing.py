@@ -2,10 +2,12 @@
 
 import pytest
 from django.utils import timezone
+from telethon.tl import types
 
 from accounts_mgmt.models import AccountCall, TelegramAccountSession
 from commentators import posts, refreshing
 from commentators.models import TelegramPost
+from commentators.prompts import summary_messages
 from relove.db import in_thread
 from relove.fields import Sealed
 from relove.sandbox import media, rules
@@ -80,3 +82,20 @@ def test_what_is_not_watched_or_not_readable_is_not_asked_for(readable: Place) -
     readable.channel.save()
     assert ask() == 0
     assert not AccountCall.objects.exists()
+
+
+def test_names_that_telegram_tells_are_kept_and_do_not_leave(readable: Place) -> None:
+    # lengths count UTF-16 units: the hand takes two
+    mention = types.MessageEntityMentionName(offset=9, length=6, user_id=1)
+
+    async def act(telegram: Scene, gateway: MtprotoGateway) -> None:
+        telegram.publish("👋 Это — Юлиана, познакомьтесь", entities=[mention])
+        await gateway.resolve("kanal")
+        await in_thread(posts.store, readable.channel.id, await gateway.history(telegram.place))
+
+    play(readable, act)
+    post = TelegramPost.objects.get()
+    assert post.names == ["Юлиана"]
+    asked = summary_messages(post.text, "ru", post.names)
+    assert "Юлиан" not in str(asked)
+    assert "[имя]" in str(asked)
