@@ -19,14 +19,14 @@ from accounts_mgmt.private import coming_in, decisions, drafting
 from accounts_mgmt.private.model import PrivateMessage
 from relove import live, llm, oplog
 from relove.db import in_thread
-from sales import actions, dialogues
+from sales import dialogues
 from sales.document import Script
 from sales.models import ClientConversation, ConversationMessage, ScriptTrigger
 from sales.models.dialogues import TOPIC
 from sales.player import Decision, Progress, play
 from sales.rehearsal import known_of, names_of
 from sales.replies import Reply, worded
-from sales.strategy import Analysis, Question, Said, analyse
+from sales.strategy import Analysis, Question, Said, Strategy, analyse
 
 SUBJECT = "conversation_messages"
 Stage, Direction = PrivateMessage.Stage, PrivateMessage.Direction
@@ -129,6 +129,9 @@ async def _answer(setting: Setting) -> str:
         await in_thread(coming_in.alarm, setting.row, timezone.now())
         return ""
     decision = play(setting.script, setting.progress, setting.said.text, analysis.value)
+    if decision.strategy is None and setting.conversation.lead == ClientConversation.Lead.PERSON:
+        # whoever leads has asked for words, where the script has none
+        decision = replace(decision, strategy=Strategy.FREE)
     reply = Reply("")
     if decision.strategy:
         reply = await worded(setting.script, decision, analysis.value.tone, setting.said, setting.about)
@@ -150,13 +153,18 @@ def store(setting: Setting, made: Answered, now: datetime) -> ConversationMessag
     conversation.save(update_fields=["strategy", "script", "version"])
     _count(conversation, made.decision, now)
     draft = _reply_row(setting, made) if made.reply.text else None
-    automatic = conversation.script is not None and conversation.script.is_automatic and not made.reply.refusal
-    if automatic:
+    if _is_automatic(conversation) and not made.reply.refusal:
         _go_on(conversation, draft, made.decision, now)
     else:
         _ask_person(setting.row, draft, made)
     live.publish(TOPIC)
     return draft
+
+
+def _is_automatic(conversation: ClientConversation) -> bool:
+    """A person who leads asks for drafts alone."""
+    script = conversation.script
+    return script is not None and script.is_automatic and conversation.lead == conversation.Lead.SCRIPT
 
 
 def _explain(row: ConversationMessage, made: Answered) -> None:
@@ -193,12 +201,13 @@ def _reply_row(setting: Setting, made: Answered) -> ConversationMessage:
 def _go_on(
     conversation: ClientConversation, draft: ConversationMessage | None, decision: Decision, now: datetime
 ) -> None:
-    """An automatic script: the reply leaves, the dialogue moves, the action is done."""
+    """An automatic script: the reply leaves, and with it the dialogue moves (SalesDialogues.queued)."""
     if draft is not None:
         decisions.queue(drafting.thread_of(draft), draft, now)
-    settle(conversation, decision.progress, decision.action, now)
+        return
+    dialogues.settle(conversation, decision.progress, decision.action, now)
     if decision.hand_over:
-        leave_to_person(conversation, decision.why)
+        dialogues.leave_to_person(conversation, decision.why)
 
 
 def _ask_person(row: ConversationMessage, draft: ConversationMessage | None, made: Answered) -> None:
@@ -210,34 +219,7 @@ def _ask_person(row: ConversationMessage, draft: ConversationMessage | None, mad
         row.stage, row.stage_reason = Stage.PERSON, reason[:255]
         row.save(update_fields=["stage", "stage_reason"])
     if draft is None and made.decision.hand_over:
-        leave_to_person(row.conversation, made.decision.why)
-
-
-def settle(conversation: ClientConversation, progress: Progress, action: str, now: datetime) -> None:
-    """A reply is queued: the dialogue stands where it has led, and the script's action is done."""
-    if conversation.version is None:
-        return
-    was = conversation.stands
-    conversation.advance(progress, dialogues.document_of(conversation.version.pk))
-    if dialogues.moves_at_a_step(conversation, was):
-        dialogues.move(conversation)
-    conversation.save()
-    known = actions.get(action) if action else None
-    if known and known.run:
-        known.run(conversation.pk, now)
-
-
-def leave_to_person(conversation: ClientConversation, reason: str) -> None:
-    """The script hands over: a person leads until they hand back."""
-    conversation.hand_over(reason)
-    conversation.save(update_fields=["lead", "lead_reason"])
-    last = conversation.messages.filter(direction=Direction.IN).order_by("-id").first()
-    if last:
-        last.stage, last.stage_reason = Stage.PERSON, reason[:255]
-        last.save(update_fields=["stage", "stage_reason"])
-    oplog.log_activity(
-        "sales_hand_over", user_id=conversation.user_id, subject=("client_conversations", conversation.pk)
-    )
+        dialogues.leave_to_person(row.conversation, row.stage_reason)
 
 
 def _log(setting: Setting, started: float, error: str) -> None:

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -11,6 +12,7 @@ from accounts_mgmt.private.dialogues import Ask, Dialogues, Thread, register
 from accounts_mgmt.private.model import PrivateMessage
 from relove import live, oplog
 from relove.models import SessionLog
+from sales import actions
 from sales import live as live_versions
 from sales.document import Script
 from sales.models import ClientConversation, ConversationMessage, SalesScript
@@ -38,6 +40,17 @@ class SalesDialogues(Dialogues):
         if conversation.lead == conversation.Lead.PERSON:
             return Ask(row.Stage.PERSON, conversation.lead_reason or _("A person leads this dialogue."))
         return None
+
+    def address(self, thread: Thread) -> str:
+        inbox = reverse("admin:sales_conversationmessage_inbox")
+        return f"{inbox}?account={thread.account.pk}&user={thread.user.pk}"
+
+    def queued(self, thread: Thread, row: PrivateMessage, now: datetime) -> None:
+        assert isinstance(row, ConversationMessage)
+        if row.progress is not None:
+            settle(row.conversation, Progress.of(row.progress), row.action, now)
+            if row.action == actions.HAND_OVER:
+                leave_to_person(row.conversation, row.why)
 
     def refusals(self, thread: Thread, text: str) -> list[str]:
         version = conversation_of(thread).version
@@ -109,3 +122,33 @@ def moves_at_a_step(conversation: ClientConversation, was: Progress) -> bool:
     script = conversation.script
     waits = script is not None and script.live is not None and script.live.running == Running.NEXT_STEP
     return waits and conversation.stands.step != was.step
+
+
+# --- where replies lead -------------------------------------------------------------------------------
+
+
+def settle(conversation: ClientConversation, progress: Progress, action: str, now: datetime) -> None:
+    """A reply is queued: the dialogue stands where it has led, and the script's action is done."""
+    if conversation.version is None:
+        return
+    was = conversation.stands
+    conversation.advance(progress, document_of(conversation.version.pk))
+    if moves_at_a_step(conversation, was):
+        move(conversation)
+    conversation.save()
+    known = actions.get(action) if action else None
+    if known and known.run:
+        known.run(conversation.pk, now)
+
+
+def leave_to_person(conversation: ClientConversation, reason: str) -> None:
+    """The script hands over: a person leads until they hand back."""
+    conversation.hand_over(reason)
+    conversation.save(update_fields=["lead", "lead_reason"])
+    last = conversation.messages.filter(direction=PrivateMessage.Direction.IN).order_by("-id").first()
+    if last:
+        last.stage, last.stage_reason = PrivateMessage.Stage.PERSON, reason[:255]
+        last.save(update_fields=["stage", "stage_reason"])
+    oplog.log_activity(
+        "sales_hand_over", user_id=conversation.user_id, subject=("client_conversations", conversation.pk)
+    )

@@ -41,6 +41,7 @@ def queue(thread: Thread, row: PrivateMessage, now: datetime) -> None:
     row.queue(now)
     row.save()
     thread.messages.exclude(stage=Stage.NONE).update(stage=Stage.NONE)
+    thread.dialogues.queued(thread, row, now)
     notify(CHANNEL)
 
 

@@ -34,6 +34,9 @@ class Dialogues:
         """A rule of the domain's own that settles what a received message asks for, if it does."""
         return None
 
+    def queued(self, thread: "Thread", row: PrivateMessage, now: datetime) -> None:
+        """A machine's reply is on its way out, by itself or because a person approved it."""
+
     def address(self, thread: "Thread") -> str:
         """The page on which staff see the thread."""
         raise NotImplementedError

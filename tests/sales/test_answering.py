@@ -1,13 +1,17 @@
 """A message of a client to the main account: decided once, sent, proposed or left to a person, with the reason."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
 
 from accounts_mgmt.models import Contact, TelegramAccountSession
 from accounts_mgmt.outbox import Status
-from relove.models import SessionLog, TelegramUser, UserActivityLog
-from sales import answering, services
+from accounts_mgmt.private import decisions
+from accounts_mgmt.private.dialogues import find_thread
+from relove.models import SessionLog, Staff, TelegramUser, UserActivityLog
+from sales import answering, conversations, services
 from sales.answering import Answered, find_setting, store
 from sales.models import ClientConversation, ConversationMessage, SalesScript, ScriptTrigger
 from sales.models.scripts import Running
@@ -19,6 +23,12 @@ from tests.sales.scene import NOW, analysed, live_script, main_account, say, wor
 @pytest.fixture
 def account(db: None) -> TelegramAccountSession:
     return main_account()
+
+
+@pytest.fixture
+def staff(db: None) -> Staff:
+    member: Staff = Staff.objects.create_user("olga")
+    return member
 
 
 def decided(row: ConversationMessage, intent: str = "other", score: float = 0.9, **reply: Any) -> Answered:
@@ -178,3 +188,61 @@ def test_a_stop_holds_the_script_and_pictures_wait_for_a_person(account: Telegra
     assert draft.status == Status.CANCELLED
     assert Contact.objects.get().stopped_at
     assert say(account, "А ещё вопрос", 4).stage == "person"
+
+
+def test_a_draft_that_is_approved_moves_the_dialogue(account: TelegramAccountSession, staff: Staff) -> None:
+    live_script()
+    draft = answer(say(account, "Здравствуйте"))
+    assert draft is not None
+    decisions.approve(find_thread(account.pk, draft.user_id), draft.pk, draft.text, staff, NOW)
+    conversation = ClientConversation.objects.get()
+    assert conversation.stands.step == "приветствие"
+    assert ConversationMessage.objects.get(pk=draft.pk).status == Status.PENDING
+
+
+def test_a_person_takes_over_and_hands_back(account: TelegramAccountSession, staff: Staff) -> None:
+    live_script("automatic")
+    waiting = answer(say(account, "Здравствуйте"))
+    conversation = ClientConversation.objects.get()
+    conversations.take_over(conversation, staff, NOW)
+    assert waiting is not None
+    waiting.refresh_from_db()
+    assert (waiting.status, conversation.owner) == (Status.CANCELLED, staff)
+    row = say(account, "Вы здесь?", 2)
+    assert row.stage == "person"
+    conversations.hand_back(conversation, staff, NOW)
+    row.refresh_from_db()
+    assert (row.stage, ClientConversation.objects.get().lead) == ("wanted", "script")
+
+
+def test_who_leads_may_ask_for_a_draft_that_is_never_sent_by_itself(
+    account: TelegramAccountSession, staff: Staff
+) -> None:
+    live_script("automatic")
+    row = say(account, "Здравствуйте")
+    conversation = ClientConversation.objects.get()
+    conversations.take_over(conversation, staff, NOW)
+    conversations.propose(conversation, staff)
+    row.refresh_from_db()
+    draft = answer(row)
+    assert draft is not None
+    assert draft.status == Status.DRAFT
+    assert ClientConversation.objects.get().lead == "person"
+
+
+def test_two_people_never_answer_at_once(account: TelegramAccountSession, staff: Staff) -> None:
+    conversation = say(account, "Здравствуйте").conversation
+    other = Staff.objects.create_user("boris")
+    conversations.lock(conversation, staff, NOW)
+    conversations.lock(conversation, staff, NOW + timedelta(seconds=60))
+    with pytest.raises(ValidationError, match="olga"):
+        conversations.lock(conversation, other, NOW + timedelta(seconds=100))
+    conversations.lock(conversation, other, NOW + timedelta(seconds=200))
+
+
+def test_ready_answers_come_from_the_script(account: TelegramAccountSession) -> None:
+    live_script("automatic")
+    answer(say(account, "Здравствуйте"))
+    answers = dict(conversations.ready_answers(ClientConversation.objects.get()))
+    assert answers
+    assert all("{" not in text for text in answers.values())
