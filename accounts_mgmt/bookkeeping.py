@@ -110,6 +110,7 @@ def set_apart(account_id: int, token: int, reason: str) -> None:
     held = TelegramAccountSession.objects.filter(id=account_id, lease_token=token)
     if held.exclude(state_reason=reason).update(state_reason=reason):
         health.log_event(account_id, AccountSecurityLog.Event.RELEASED, reason=reason)
+        health.alert(held.get(), "unusable", health.STOPPED, timezone.now(), reason=reason)
 
 
 def taken(account_id: int, profile: Profile) -> int:
@@ -118,7 +119,7 @@ def taken(account_id: int, profile: Profile) -> int:
     A session still open is that of a holder that died.
     """
     now = timezone.now()
-    health.saw_profile(account_id, profile.username, profile.first_name, profile.bio)
+    health.saw_profile(account_id, profile)
     active = TelegramAccountSession.objects.filter(id=account_id, state=TelegramAccountSession.State.ACTIVE)
     active.exclude(state_reason="").update(state_reason="")
     health.log_event(account_id, AccountSecurityLog.Event.LEASED)

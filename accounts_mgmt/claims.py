@@ -39,6 +39,8 @@ class Claimed:
     first_attempt_at: datetime | None
     unclear_for: float
     due_in: float
+    # the account writes at half its pace
+    slowed: bool = False
     # the history was read since, and the message is not there
     absent: bool = False
 
@@ -106,7 +108,7 @@ NOT_PAUSED = """
 
 CLAIM = """
 WITH due AS (
-    SELECT m.id, m.created_at, held.token, m.chat_id,
+    SELECT m.id, m.created_at, held.token, m.chat_id, a.slowed_at IS NOT NULL AS slowed,
            EXTRACT(EPOCH FROM COALESCE(m.next_retry, m.scheduled_at) - now())::float8 AS due_in
     FROM unnest(%(accounts)s::bigint[], %(tokens)s::bigint[], %(rooms)s::int[]) AS held (account, token, room)
     JOIN telegram_account_sessions a ON a.id = held.account AND a.lease_token = held.token
@@ -134,7 +136,7 @@ FROM due LEFT JOIN chats c ON c.id = due.chat_id
 WHERE m.id = due.id AND m.created_at = due.created_at
 RETURNING m.id, m.created_at, m.sender_id, due.token, m.chat_id, c.kind, c.telegram_id, m.text, m.reply_to,
           m.random_id, m.retry_count, m.first_attempt_at,
-          COALESCE(EXTRACT(EPOCH FROM now() - m.first_attempt_at), 0)::float8, due.due_in
+          COALESCE(EXTRACT(EPOCH FROM now() - m.first_attempt_at), 0)::float8, due.due_in, due.slowed
 """
 
 # Only what is answered here may be sent: the row is still ours and every guard holds now.

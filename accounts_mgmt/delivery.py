@@ -196,7 +196,7 @@ class Delivery:
 
     async def _wait_for_limits(self, held: Held, row: Claimed) -> None:
         assert row.chat_id is not None
-        limits = [*ceiling(), *pace(row.account, row.chat_id)]
+        limits = [*ceiling(), *pace(row.account, row.chat_id, slowed=row.slowed)]
         while limits:
             self._check(held)
             async with self.gate:

@@ -44,8 +44,10 @@ def ceiling() -> list[Limit]:
     return [Limit("ceiling", 1, 1 / rate)] if rate else []
 
 
-def pace(account: int, chat: int) -> list[Limit]:
-    own = _windows(f"account:{account}:chat:{chat}", options.value("ACCOUNT_CHAT_PER_MINUTE"))
+def pace(account: int, chat: int, *, slowed: bool = False) -> list[Limit]:
+    """The windows of an account in a chat, half as many a minute where it is `slowed`, and those of the chat."""
+    per_minute = options.value("ACCOUNT_CHAT_PER_MINUTE")
+    own = _windows(f"account:{account}:chat:{chat}", max(per_minute // 2, 1) if slowed else per_minute)
     return own + _windows(f"chat:{chat}", options.value("CHAT_PER_MINUTE"))
 
 

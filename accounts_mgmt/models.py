@@ -43,6 +43,7 @@ class TelegramAccountSession(models.Model):
     telegram_user_id = models.BigIntegerField(_("Telegram id"), unique=True, null=True, blank=True)
     username = models.CharField(_("username"), max_length=64, blank=True)
     first_name = models.CharField(_("first name"), max_length=128, blank=True)
+    last_name = models.CharField(_("last name"), max_length=128, blank=True)
     bio = models.CharField(_("bio"), max_length=140, blank=True)
     phone = SealedField(_("phone"), ring="personal", null=True, blank=True)
     phone_hash = models.CharField(max_length=64, unique=True, null=True, blank=True, editable=False)
@@ -53,6 +54,8 @@ class TelegramAccountSession(models.Model):
     state_reason = models.CharField(_("why"), max_length=255, blank=True)
     state_since = models.DateTimeField(_("since"), null=True, blank=True)
     flood_until = models.DateTimeField(_("Telegram asks to wait until"), null=True, blank=True)
+    # since when at half its pace; see accounts_mgmt.trends
+    slowed_at = models.DateTimeField(_("writes more slowly since"), null=True, blank=True)
     last_seen = models.DateTimeField(_("last seen"), null=True, blank=True)
 
     owner = models.CharField(
@@ -71,6 +74,7 @@ class TelegramAccountSession(models.Model):
         help_text=_("Stands in the profile: that an AI helps write, and who runs it. Up to 70 characters."),
     )
     disclosure_seen_at = models.DateTimeField(_("disclosure seen in the profile"), null=True, blank=True)
+    profile_read_at = models.DateTimeField(_("profile read"), null=True, blank=True)
     created_at = models.DateTimeField(_("added"), auto_now_add=True)
 
     # The lease: who holds the connection. `lease_token` fences every later UPDATE of the holder.
@@ -103,6 +107,21 @@ class TelegramAccountSession(models.Model):
         return bool(self.disclosure and self.disclosure_seen_at)
 
 
+class AccountPhoto(models.Model):
+    """An account's photo as Telegram shows it, and the one that is to be put up; both JPEG."""
+
+    account = models.OneToOneField(TelegramAccountSession, models.CASCADE, primary_key=True, related_name="photo")
+    photo_id = models.BigIntegerField(default=0)
+    shown = models.BinaryField(blank=True, default=b"")
+    wanted = models.BinaryField(null=True, blank=True)
+
+    class Meta:
+        db_table = "account_photos"
+
+    def __str__(self) -> str:
+        return f"{self.account_id}: {self.photo_id}"
+
+
 class AccountSecurityLog(models.Model):
     """What happened to an account's access. Append-only (a trigger refuses changes)."""
 
@@ -119,6 +138,10 @@ class AccountSecurityLog(models.Model):
         PAUSED = "paused", _("paused")
         RESUMED = "resumed", _("resumed")
         DISCLOSURE = "disclosure", _("disclosure changed")
+        SLOWED = "slowed", _("at half the pace: waits grow")
+        CALM = "calm", _("at full pace again")
+        PROFILE = "profile", _("profile changed")
+        ENDED = "ended", _("signed out elsewhere by us")
 
     account = models.ForeignKey(
         TelegramAccountSession, models.PROTECT, verbose_name=_("account"), related_name="security_logs"

@@ -56,6 +56,14 @@ SENTENCES = {
     "NOT_A_SESSION": gettext_noop("This is neither a session string nor a .session file of Telethon."),
     "NOTHING_HANDED_OVER": gettext_noop("What was typed is gone already: type it once more."),
     "SIGN_IN_OVER": gettext_noop("The sign-in was ended meanwhile."),
+    "FIRSTNAME_INVALID": gettext_noop("Telegram does not accept this name."),
+    "ABOUT_TOO_LONG": gettext_noop("The bio is too long for Telegram."),
+    "IMAGE_PROCESS_FAILED": gettext_noop("Telegram could not read the picture."),
+    "HASH_INVALID": gettext_noop("The account is no longer signed in there."),
+    "OWN_AUTHORIZATION": gettext_noop("This is the connection of this system itself; it is not ended here."),
+    "FRESH_RESET_AUTHORISATION_FORBIDDEN": gettext_noop(
+        "Telegram lets a new sign-in end others only after 24 hours. Try again tomorrow."
+    ),
     "TIMEOUT": gettext_noop("Telegram did not answer in time; whether it arrived is being found out."),
     "CONNECTION_LOST": gettext_noop("The connection broke; whether it arrived is being found out."),
 }

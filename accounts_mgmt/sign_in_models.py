@@ -42,7 +42,8 @@ class SignIn(models.Model):
     next_kind = models.CharField(max_length=32, blank=True)
     resend_at = models.DateTimeField(null=True, blank=True)
     hint = models.CharField(max_length=128, blank=True)
-    link = models.CharField(max_length=255, blank=True)
+    # whoever opens it signs this system in as themselves: shown on the page alone
+    link = SealedField(ring="personal", null=True, blank=True)
     link_until = models.DateTimeField(null=True, blank=True)
 
     problem = models.CharField(max_length=64, blank=True)
@@ -55,6 +56,11 @@ class SignIn(models.Model):
 
     def __str__(self) -> str:
         return f"{self.account_id}: {self.step}"
+
+    @property
+    def shown_link(self) -> str:
+        """The link to show; "" while there is none."""
+        return self.link.reveal_text() if self.link and self.step == self.Step.LINK else ""
 
 
 class RunnerKey(models.Model):

@@ -144,7 +144,7 @@ async def _admitted(login: "MtprotoLogin", call: calls.Call, asking: Awaitable[P
 
 async def _ask_password(login: "MtprotoLogin", call: calls.Call) -> dict[str, Any]:
     hint = await login.password_hint()
-    await in_thread(_update, call.account, call.token, step=Step.PASSWORD, hint=hint[:128], link="")
+    await in_thread(_update, call.account, call.token, step=Step.PASSWORD, hint=hint[:128], link=None)
     return {}
 
 
@@ -291,7 +291,7 @@ def _keep_link(call: calls.Call, link: "LoginLink", session: SessionData) -> Non
         call.account,
         call.token,
         step=Step.LINK,
-        link=link.url,
+        link=Sealed.seal("personal", link.url),
         link_until=link.expires,
         session=seal_session(session),
     )

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import connections
 from django.utils import timezone
 
-from accounts_mgmt import alerts, calls, contacts, crises, signing_in, stranded
+from accounts_mgmt import alerts, calls, contacts, crises, health, profiles, signing_in, stranded
 from accounts_mgmt.runner import Runner
 from relove.cluster import Drain, drain
 from relove.db import in_thread
@@ -71,3 +71,9 @@ def call_on_crises() -> int:
 def send_alert_mails() -> int:
     """Send the alerts that Telegram could not carry."""
     return alerts.send_mails(timezone.now())
+
+
+def care_for_accounts() -> int:
+    """Have profiles read that were not read for a day, and give back their full pace to the calm."""
+    now = timezone.now()
+    return profiles.read_daily(now) + health.quicken(now)

@@ -69,6 +69,10 @@ LOOKS: dict[str, Look] = {
     "paused": Look("warning", "pause"),
     "resumed": Look("success", "play_arrow"),
     "disclosure": Look("info", "badge"),
+    "slowed": Look("warning", "speed"),
+    "calm": Look("success", "speed"),
+    "profile": Look("default", "edit"),
+    "ended": Look("default", "logout"),
 }
 
 

@@ -33,6 +33,10 @@ CALL_KINDS = {
     "sign_in_password": _("sign in: try the second password"),
     "sign_in_link": _("sign in: show a QR code"),
     "sign_in_import": _("sign in: check a session"),
+    "set_profile": _("change name and bio"),
+    "set_photo": _("put up a photo"),
+    "authorizations": _("see where it is signed in"),
+    "end_authorization": _("sign out elsewhere"),
     "disclose": _("put the disclosure into the profile"),
 }
 

@@ -197,6 +197,7 @@ class SignInPages:
 
     def _state(self, request: HttpRequest, sign_in: SignIn) -> dict[str, Any]:
         account, awaited = sign_in.account, signing_in.answer_awaited(sign_in)
+        link = sign_in.shown_link
         watched = signing_in.link_is_watched(sign_in)
         return {
             "title": _now("Connect %(account)s") % {"account": account},
@@ -213,7 +214,8 @@ class SignInPages:
             "resend_at": show.short_time(sign_in.resend_at),
             "early": bool(sign_in.resend_at and sign_in.resend_at > timezone.now()),
             "expires": show.short_time(sign_in.expires_at),
-            "qr": qr_picture(sign_in.link) if sign_in.link and sign_in.step == Step.LINK else "",
+            "link": link,
+            "qr": qr_picture(link) if link else "",
             "session_form": SessionForm() if sign_in.method == Method.IMPORT else None,
             "address": request.get_full_path(),
         }

@@ -17,6 +17,7 @@ from relove.telegram.gateway import (
     FloodWait,
     GatewayError,
     PeerFlood,
+    Profile,
     SessionLost,
     SlowMode,
 )
@@ -199,7 +200,7 @@ def test_the_disclosure_counts_while_the_profile_shows_it(account: TelegramAccou
     account.save()
 
     def see(bio: str) -> None:
-        health.saw_profile(account.pk, "anna", "Анна", bio)
+        health.saw_profile(account.pk, Profile(1, "anna", "Анна", "", "", bio))
         account.refresh_from_db()
 
     see("Просто Анна")

@@ -71,6 +71,10 @@ def stage(account: TelegramAccountSession, step: str) -> SignIn:
     return found
 
 
+def link_of(account: TelegramAccountSession) -> str:
+    return stage(account, Step.LINK).shown_link
+
+
 def problem(account: TelegramAccountSession, code: str) -> SignIn:
     def there() -> SignIn | None:
         found = signing_in.under_way(account.pk, timezone.now())
@@ -155,8 +159,8 @@ def test_by_a_link_that_is_renewed_until_it_is_scanned(
 ) -> None:
     sandbox.settings(link_seconds=3)
     account = begin(staff, "link")
-    first = stage(account, Step.LINK).link
-    link = wait_for(lambda: (new := stage(account, Step.LINK).link) != first and new, "the link is renewed")
+    first = link_of(account)
+    link = wait_for(lambda: (new := link_of(account)) != first and new, "the link is renewed")
     sandbox.scan("anna", link)
     signed_in(account, anna["id"])
     assert account.phone_mask == "+7 ••• ••• 11 22"
@@ -164,7 +168,7 @@ def test_by_a_link_that_is_renewed_until_it_is_scanned(
 
 def test_a_link_and_the_second_password(runner: None, sandbox: SandboxClient, vera: Answer, staff: Staff) -> None:
     account = begin(staff, "link")
-    sandbox.scan("vera", stage(account, Step.LINK).link)
+    sandbox.scan("vera", link_of(account))
     signing_in.hand_over_password(stage(account, Step.PASSWORD), PASSWORD, staff, timezone.now())
     signed_in(account, vera["id"])
 
@@ -202,15 +206,15 @@ def test_a_sign_in_outlives_its_runner(sandbox: SandboxClient, anna: Answer, sta
     with running_runner():
         by_code, by_link = begin(staff), begin(staff, "link")
         stage(by_code, Step.CODE)
-        link = stage(by_link, Step.LINK).link
-    SignIn.objects.filter(account=by_link).update(link="")
+        link = link_of(by_link)
+    SignIn.objects.filter(account=by_link).update(link=None)
     with running_runner():
         signing_in.hand_over_code(stage(by_code, Step.CODE), sandbox.code(PHONE), staff, timezone.now())
         signed_in_row = wait_for(
             lambda: TelegramAccountSession.objects.filter(pk=by_code.pk, state=State.ACTIVE).first(), "signed in"
         )
         assert signed_in_row.telegram_user_id == anna["id"]
-        assert wait_for(lambda: stage(by_link, Step.LINK).link, "the link is shown again") == link
+        assert wait_for(lambda: link_of(by_link), "the link is shown again") == link
 
 
 def test_one_account_is_never_connected_twice(
@@ -223,7 +227,7 @@ def test_one_account_is_never_connected_twice(
     signing_in.hand_over_code(stage(account, Step.CODE), sandbox.code(PHONE), staff, timezone.now())
     signed_in(account, anna["id"])
     twin = begin(staff, "link")
-    sandbox.scan("anna", stage(twin, Step.LINK).link)
+    sandbox.scan("anna", link_of(twin))
     problem(twin, "ACCOUNT_HERE_ALREADY")
     # the second session is ended again; the first goes on
     ended = [key["error"] for key in sandbox.stats()["dead_keys"]]
@@ -244,7 +248,7 @@ def test_signing_in_again_keeps_the_account(
     wait_for(lambda: not TelegramAccountSession.objects.exclude(lease_token=None).exists(), "it is let go")
     # somebody else scans: it is not this account
     signing_in.begin_again(account, "link", staff, timezone.now())
-    sandbox.scan("vera", stage(account, Step.LINK).link)
+    sandbox.scan("vera", link_of(account))
     signing_in.hand_over_password(stage(account, Step.PASSWORD), PASSWORD, staff, timezone.now())
     signing_in.leave_off(problem(account, "ANOTHER_ACCOUNT"))
     account.refresh_from_db()

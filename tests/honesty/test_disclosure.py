@@ -9,6 +9,7 @@ from accounts_mgmt.models import AccountSecurityLog, TelegramAccountSession
 from accounts_mgmt.outbox import Origin
 from commentators import drafting
 from relove import texts
+from relove.telegram.gateway import Profile
 from tests.commentators.conftest import NOW, Place
 from tests.commentators.conftest import place as place
 from tests.honesty.test_basis import attempt, in_flight
@@ -46,12 +47,12 @@ def test_a_person_may_write_by_hand_without_it(place: Place) -> None:
 
 def test_a_profile_that_loses_the_disclosure_stops_the_account(place: Place) -> None:
     account = place.accounts[0].session
-    health.saw_profile(account.id, "anna", "Анна", "Просто люблю чай")
+    health.saw_profile(account.id, Profile(1, "anna", "Анна", "", "", "Просто люблю чай"))
     account.refresh_from_db()
     assert not account.discloses
     event = AccountSecurityLog.objects.get(account=account, event=AccountSecurityLog.Event.DISCLOSURE)
     assert event.details == {"shown": False}
-    health.saw_profile(account.id, "anna", "Анна", f"Люблю чай. {account.disclosure}")
+    health.saw_profile(account.id, Profile(1, "anna", "Анна", "", "", f"Люблю чай. {account.disclosure}"))
     account.refresh_from_db()
     assert account.discloses
 

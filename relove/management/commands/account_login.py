@@ -83,7 +83,9 @@ class Command(BaseCommand):
                 if TelegramAccountSession.objects.filter(pk=account_id, state="active").exists():
                     return None
                 raise CommandError("The sign-in was not finished within ten minutes, or was ended elsewhere.")
-            same_link = sign_in.method == Method.LINK and sign_in.step != Step.PASSWORD and sign_in.link == shown
+            same_link = (
+                sign_in.method == Method.LINK and sign_in.step != Step.PASSWORD and sign_in.shown_link == shown
+            )
             if not signing_in.answer_awaited(sign_in) and not (same_link and signing_in.link_is_watched(sign_in)):
                 return sign_in
             time.sleep(PAUSE)
@@ -112,10 +114,10 @@ class Command(BaseCommand):
         elif sign_in.method == Method.IMPORT:
             signing_in.hand_over_session(sign_in, session, None, now)
         elif signing_in.link_is_watched(sign_in):
-            self._show(sign_in.link)
+            self._show(sign_in.shown_link)
         else:
             raise CommandError("The connection to Telegram broke. Try again.")
-        return sign_in.link
+        return sign_in.shown_link
 
     def _ask_code(self, sign_in: SignIn) -> None:
         code = input(f"Code (sent by: {sign_in.code_kind}; empty to have it sent again): ").strip()
