@@ -24,7 +24,7 @@ from relove.desk import staff_of
 def progress(call: AccountCall) -> HttpResponse:
     """To the page that waits for the call's answer; from there to the channel."""
     channel = reverse("admin:commentators_telegramchannel_change", args=[call.arguments["channel"]])
-    progress = reverse("admin:accounts_mgmt_accountcallprogress", args=[call.pk])
+    progress = reverse("admin:accounts_mgmt_accountcall_progress", args=[call.pk])
     return redirect(f"{progress}?{urlencode({'next': channel})}")
 
 

@@ -1,0 +1,55 @@
+"""The red button in a browser: one click from any page, words for what happens, a reason to go on."""
+
+import re
+from typing import Any
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+
+from accounts_mgmt import pauses
+from accounts_mgmt.models import Pause, RunnerBeat
+from tests.admin_scene import Scene
+from tests.browser.conftest import shoot
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+def test_one_click_stops_everything_and_a_reason_lets_it_go_on(
+    page: Page, scene: Scene, django_user_model: Any
+) -> None:
+    now = timezone.now()
+    for number in (1, 2):
+        RunnerBeat.objects.create(id=number, host="h", pid=number, since=now, beat_at=now)
+    page.goto(reverse("admin:relove_operationlog_changelist"))
+    shoot(page, "red_button")
+    page.locator("button.rl-stop").click()
+
+    expect(page).to_have_url(re.compile(reverse("admin:accounts_mgmt_pause_everything")))
+    expect(page.locator("#everything")).to_contain_text(re.compile(r"\b0\b.*\b2\b"))
+    shoot(page, "paused_waiting")
+    pause = pauses.standing("everything")
+    assert pause is not None
+    RunnerBeat.objects.update(beat_at=timezone.now(), pause_seen=pause.pk)
+    # without a reload
+    expect(page.locator("[data-obeyed=all]")).to_contain_text(re.compile(r"2\D+2"))
+    shoot(page, "paused")
+
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(reverse("admin:index"))
+    shoot(page, "paused_narrow")
+    page.locator("a.rl-stopped").click()
+    page.fill("#reason_text", "Разобрались")
+    page.locator("form .rl-button-primary").click()
+    expect(page.locator("button.rl-stop")).to_be_visible()
+    assert not Pause.objects.in_force().exists()
+
+
+def test_a_channel_is_paused_from_its_own_page(page: Page, scene: Scene) -> None:
+    page.goto(reverse("admin:commentators_telegramchannel_pause_channel", args=[scene.channel.pk]))
+    shoot(page, "pause_channel")
+    page.fill("#reason_text", "Просьба владельца")
+    page.locator("form .rl-button-primary").click()
+    expect(page.locator("form dl")).to_contain_text("Просьба владельца")
+    assert pauses.standing("channel", scene.channel.pk) is not None
