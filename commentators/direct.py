@@ -33,9 +33,8 @@ class DirectDialogues(Dialogues):
         _say_who(thread, row.text, now)
         return Ask(row.Stage.PERSON, _("Practice partners lead no dialogues."))
 
-    def address(self, thread: Thread) -> str:
-        inbox = reverse("admin:commentators_directmessage_inbox")
-        return f"{inbox}?account={thread.account.pk}&user={thread.user.pk}"
+    def address(self, account_id: int, user_id: int) -> str:
+        return f"{reverse('admin:commentators_directmessage_inbox')}?account={account_id}&user={user_id}"
 
     def refusals(self, thread: Thread, text: str) -> list[str]:
         found = check_draft(text, post_text=thread.last_heard(), limits=LIMITS)

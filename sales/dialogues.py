@@ -41,9 +41,8 @@ class SalesDialogues(Dialogues):
             return Ask(row.Stage.PERSON, conversation.lead_reason or _("A person leads this dialogue."))
         return None
 
-    def address(self, thread: Thread) -> str:
-        inbox = reverse("admin:sales_conversationmessage_inbox")
-        return f"{inbox}?account={thread.account.pk}&user={thread.user.pk}"
+    def address(self, account_id: int, user_id: int) -> str:
+        return f"{reverse('admin:sales_conversationmessage_inbox')}?account={account_id}&user={user_id}"
 
     def queued(self, thread: Thread, row: PrivateMessage, now: datetime) -> None:
         assert isinstance(row, ConversationMessage)

@@ -4,9 +4,11 @@ from datetime import datetime
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from accounts_mgmt.models import TelegramAccountSession
+from accounts_mgmt.models import Contact, TelegramAccountSession
+from accounts_mgmt.private import dialogues
 from relove import desk
 
 
@@ -31,6 +33,24 @@ def account_steps() -> list[desk.Step]:
             TelegramAccountSession.objects.exists(),
         )
     ]
+
+
+@desk.panel(5)
+def alerts(request: HttpRequest, now: datetime) -> desk.Panel | None:
+    """People in a crisis, until somebody takes over; no panel where there are none."""
+    if not desk.may(request, "accounts_mgmt.view_contact"):
+        return None
+    rows = Contact.objects.alerting().select_related("user", "account").order_by("crisis_at")[:8]
+    lines = [desk.Line(str(row.user), _thread_of(row), "failed", _now("crisis"), row.crisis_at) for row in rows]
+    return desk.Panel(_("People who need a human being now"), lines=lines) if lines else None
+
+
+def _thread_of(contact: Contact) -> str:
+    """Where staff answer the person; their row where nobody leads the account's dialogues."""
+    leads = dialogues.of(contact.account) if contact.account else None
+    if leads is None or contact.account_id is None:
+        return reverse("admin:accounts_mgmt_contact_change", args=[contact.pk])
+    return leads.address(contact.account_id, contact.user_id)
 
 
 @desk.panel(30)

@@ -99,7 +99,7 @@ def write(request: HttpRequest, page: BackOfficeAdmin, user_id: int) -> HttpResp
             form.add_error(None, error)
         else:
             messages.success(request, _now("The message is in the queue."))
-            return redirect(thread.dialogues.address(thread))
+            return redirect(thread.dialogues.address(account.pk, user.pk))
     values = {"form": form, "person": user, "allowed": _may_be_written_to(contact)}
     return _render(request, page, "write_first", _now("First message"), values)
 

@@ -37,8 +37,8 @@ class Dialogues:
     def queued(self, thread: "Thread", row: PrivateMessage, now: datetime) -> None:
         """A machine's reply is on its way out, by itself or because a person approved it."""
 
-    def address(self, thread: "Thread") -> str:
-        """The page on which staff see the thread."""
+    def address(self, account_id: int, user_id: int) -> str:
+        """The page on which staff see the thread of the two."""
         raise NotImplementedError
 
     def refusals(self, thread: "Thread", text: str) -> list[str]:

@@ -1,12 +1,15 @@
 """The messenger's page: what is shown first, what a person may do there, and who may not."""
 
+import json
+
 import pytest
+from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
 from accounts_mgmt.models import Contact, TelegramAccountSession
 from accounts_mgmt.outbox import Origin, Status
-from commentators.admin.direct import url
+from commentators.direct import DirectDialogues
 from commentators.models import DirectMessage
 from relove.models import Staff
 from relove.telegram.gateway import Peer, PeerKind, Person
@@ -14,6 +17,8 @@ from tests.commentators.conftest import commentator
 from tests.commentators.test_direct import draft, say
 
 INBOX = "admin:commentators_directmessage_inbox"
+
+url = DirectDialogues().address
 
 
 @pytest.fixture
@@ -28,8 +33,12 @@ def page(client: Client, db: None) -> Client:
 
 
 def act(page: Client, row: DirectMessage, what: str, **fields: object) -> int:
+    return done(page, row, what, **fields).status_code
+
+
+def done(page: Client, row: DirectMessage, what: str, **fields: object) -> HttpResponse:
     address = reverse(f"{INBOX}_act", args=[row.sender_id, row.user_id])
-    return page.post(address, {"what": what, **fields}).status_code
+    return page.post(address, {"what": what, **fields})
 
 
 def test_an_empty_inbox_says_how_it_fills(page: Client) -> None:
@@ -47,6 +56,18 @@ def test_a_cry_for_help_stands_first_then_what_is_unread(page: Client, account: 
     shown = page.get(reverse(INBOX)).content.decode()
     places = [shown.index(f"Человек {number}") for number in (901, 903, 902)]
     assert places == sorted(places)
+
+
+def test_threads_are_found_by_name_and_state(page: Client, account: TelegramAccountSession) -> None:
+    for number, name in ((901, "Ольга"), (902, "Вера")):
+        say(account, "Вопрос", number, chat=Peer(PeerKind.USER, number), sender=Person(number, "", name))
+    DirectMessage.objects.filter(message_id=901).update(is_read=True)
+    assert page.get(reverse(INBOX)).content.decode().count("rl-queue-top") == 2
+    for query in ({"q": "вер"}, {"show": "unread"}):
+        shown = page.get(reverse(INBOX), query).content.decode()
+        assert "Вера" in shown
+        assert shown.count("rl-queue-top") == 1
+    assert "rl-queue-top" not in page.get(reverse(INBOX), {"q": "\0%", "show": "crisis"}).content.decode()
 
 
 def test_looking_at_a_thread_changes_nothing_and_reading_it_does(
@@ -73,9 +94,10 @@ def test_a_draft_is_approved_changed_and_rejected(page: Client, account: Telegra
 
 def test_a_refusal_is_said_in_words(page: Client, account: TelegramAccountSession) -> None:
     made = draft(account)
-    act(page, made, "approve", draft=made.pk, text="Мой муж тоже так начинал, мне помогло")
+    answer = done(page, made, "approve", draft=made.pk, text="Мой муж тоже так начинал, мне помогло")
+    assert "reason" in json.loads(answer.content)
     assert made.text in page.get(url(made.sender_id, made.user_id)).content.decode()
-    assert act(page, made, "approve", draft="9" * 30) == 302
+    assert act(page, made, "approve", draft="9" * 30) == 200
     made.refresh_from_db()
     assert made.status == Status.DRAFT
 
