@@ -26,6 +26,8 @@ T = TypeVar("T")
 
 FIRST_POSTS = 100
 GAP_LIMIT = 2_000
+# how much of what a group said since the oldest comment is looked through for answers
+SAID_SINCE = 200
 
 llm_work.register(drafting.claim, drafting.advance_one)
 llm_work.register(replying.claim, replying.advance_one)
@@ -132,7 +134,7 @@ async def read_metrics(gateway: Gateway, call: calls.Call) -> dict[str, Any]:
     group, channel = Peer(PeerKind.CHANNEL, work.group), Peer(PeerKind.CHANNEL, work.channel)
     ids = [comment.message_id for comment in work.comments]
     found = {message.id: message.counts for message in await gateway.messages(group, ids)}
-    replies = await gateway.replies_to(group, ids)
+    said = await gateway.history(group, after=min(ids) - 1, limit=SAID_SINCE)
     posts = await gateway.post_counts(channel, sorted({comment.post_message for comment in work.comments}))
-    read = await in_thread(metrics.record, work, found, replies, posts, timezone.now())
+    read = await in_thread(metrics.record, work, found, said, posts, timezone.now())
     return {"read": read}

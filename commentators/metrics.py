@@ -1,8 +1,10 @@
 """What became of a comment: reactions, answers, and what its post gained in views since."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import F, IntegerField, Q
 from django.db.models.fields.json import KeyTextTransform
@@ -12,14 +14,13 @@ from django.utils import timezone
 from accounts_mgmt import calls
 from accounts_mgmt.models import AccountCall
 from accounts_mgmt.outbox import Status
-from commentators import falling
+from commentators import falling, touches
 from commentators.models import GeneratedComment, TelegramChannel, TelegramPost
 from commentators.posts import engagement
 from relove import oplog
-from relove.telegram.gateway import Counts
+from relove.telegram.gateway import Counts, Message
 
 AT_ONCE = 100
-KNOWN_REPLIES = Coalesce(Cast(KeyTextTransform("replies", "engagement_metrics"), IntegerField()), 0)
 # the fields of Read, in their order
 READ_COLUMNS = (
     "id",
@@ -28,6 +29,7 @@ READ_COLUMNS = (
     "post_id",
     "post__message_id",
     "post_views_before",
+    "reply_to",
     "replies",
 )
 
@@ -42,6 +44,7 @@ class Read:
     post_id: int
     post_message: int
     views_before: int | None
+    reply_to: int | None
     replies: int
 
 
@@ -54,6 +57,11 @@ class Work:
     channel: int
     group: int
     comments: list[Read]
+
+
+def counted(name: str) -> Any:
+    """A figure of a comment's engagement_metrics in SQL, 0 where nothing has been read yet."""
+    return Coalesce(Cast(KeyTextTransform(name, "engagement_metrics"), IntegerField()), 0)
 
 
 def due(now: datetime) -> Q:
@@ -88,7 +96,7 @@ def to_read(channel_id: int, account_id: int) -> Work:
     rows = (
         GeneratedComment.objects.filter(due(timezone.now()), channel=channel, chat=channel.discussion_id)
         .order_by(F("metrics_at").asc(nulls_first=True))
-        .annotate(replies=KNOWN_REPLIES)
+        .annotate(replies=counted("replies"))
         .values_list(*READ_COLUMNS)[:AT_ONCE]
     )
     return Work(
@@ -103,14 +111,17 @@ def to_read(channel_id: int, account_id: int) -> Work:
 def record(
     work: Work,
     found: Mapping[int, Counts],
-    replies: Mapping[int, int],
+    said: Sequence[Message],
     posts: Mapping[int, Counts],
     now: datetime,
 ) -> int:
     """Write engagement_metrics {likes, replies, post_views}; answers how many comments were there.
 
-    A comment that is gone from the group was deleted there: it is marked so.
+    `said` is what the group said since. A comment that is gone from the group was deleted there: it is
+    marked so.
     """
+    replies = Counter(message.reply_to for message in said)
+    touches.record(work.group, work.comments, said, now)
     read: list[int] = []
     for one in work.comments:
         row = GeneratedComment.objects.filter(id=one.id, created_at=one.created_at)
@@ -121,7 +132,7 @@ def record(
         metrics = {
             "likes": counts.reactions,
             # only the recent history is counted: answers that have left it are not forgotten
-            "replies": max(one.replies, replies.get(one.message_id, 0)),
+            "replies": max(one.replies, replies[one.message_id]),
             "post_views": _gained(one, posts.get(one.post_message)),
         }
         row.update(engagement_metrics=metrics, metrics_at=now)

@@ -313,9 +313,6 @@ class Gateway(Protocol):
     async def messages(self, peer: Peer, ids: Sequence[int]) -> list[Message]:
         """Messages by id; deleted ones are missing from the answer."""
 
-    async def replies_to(self, peer: Peer, ids: Sequence[int]) -> dict[int, int]:
-        """How many of the recent messages in the chat answer each of `ids`."""
-
     async def post_counts(self, channel: Peer, ids: Sequence[int]) -> dict[int, Counts]:
         """Views, forwards, comments and reactions of posts; never counts as a view itself."""
 

@@ -244,11 +244,6 @@ class MtprotoGateway(OwnAccount):
         )
         return _messages(await self._call(request))
 
-    async def replies_to(self, peer: Peer, ids: Sequence[int]) -> dict[int, int]:
-        history = await self.history(peer, limit=HISTORY_DEPTH, after=min(ids, default=1) - 1)
-        answered = [message.reply_to for message in history]
-        return {number: answered.count(number) for number in ids}
-
     async def post_counts(self, channel: Peer, ids: Sequence[int]) -> dict[int, Counts]:
         # read as messages, never by GetMessagesViews: nothing here can count as a view
         return {message.id: message.counts for message in await self.messages(channel, ids)}

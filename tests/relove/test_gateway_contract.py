@@ -259,19 +259,6 @@ async def test_private_messages_are_read_by_id() -> None:
         assert message.sender == Person(s.boris.id, "boris", "Борис")
 
 
-async def test_answers_are_counted_for_each_message() -> None:
-    async with scene() as s:
-        post = s.publish("Пост")
-        async with s.gateway() as gateway:
-            comment = await comment_on(s, gateway, post.id, "раз", 1)
-            one = (await gateway.send(comment)).message_id
-            two = (await gateway.send(Outgoing(comment.peer, "два", 2, comment.reply_to))).message_id
-            for text in ("а", "б"):
-                s.comment(text, one)
-            assert await gateway.replies_to(comment.peer, [one, two]) == {one: 2, two: 0}
-            assert await gateway.replies_to(comment.peer, []) == {}
-
-
 async def test_counts_of_posts_are_read_without_adding_a_view() -> None:
     async with scene() as s:
         post = s.publish("Пост")
