@@ -206,6 +206,6 @@ def origins(period: Period) -> Origins:
         "table": TABLE,
     }
     with connection.cursor() as cursor:
-        cursor.execute(ORIGINS, limits)
+        cursor.execute(ORIGINS, limits | {"rules": Rule.values, "table": TABLE})
         found = dict(cursor.fetchall())
     return Origins({rule: found.get(rule.value, 0) for rule in Rule}, found.get(None, 0))

@@ -58,6 +58,7 @@ COMMENTS = Section(
         Tab(_("Review queue"), "commentators.generatedcomment", "commentators_generatedcomment_review"),
         Tab(_("All comments"), "commentators.generatedcomment"),
         Tab(_("Calendar"), "commentators.generatedcomment", "commentators_generatedcomment_calendar"),
+        Tab(_("Results"), "commentators.generatedcomment", "commentators_generatedcomment_effect"),
     ],
     count="drafts",
 )

@@ -18,7 +18,7 @@ from unfold.contrib.import_export.forms import ExportForm
 from unfold.dataclasses import UnfoldAction
 from unfold.decorators import action, display
 
-from commentators.admin import calendar, decisions, review
+from commentators.admin import calendar, decisions, effect, review
 from commentators.admin.decisions import Decision
 from commentators.admin.resources import CommentResource
 from commentators.models import CommentKey, GeneratedComment
@@ -65,7 +65,7 @@ class CommentAdmin(ExportMixin, ReadOnlyAdmin):
     fieldsets = [
         (None, {"fields": ["full_text", ("state", "planned", "sent"), "why", ("channel_link", "account_link")]}),
         (_("Post"), {"fields": ["post_link", "post_text"]}),
-        (_("Response of readers"), {"fields": ["metrics", "metrics_read"]}),
+        (_("Response of readers"), {"fields": ["metrics", "metrics_read", "trail"]}),
         (
             _("How it came to be"),
             {
@@ -104,6 +104,7 @@ class CommentAdmin(ExportMixin, ReadOnlyAdmin):
             path("review/<int:comment_id>/", wrap(review.one), {"page": self}, name=f"{name}_decide"),
             path("review/<int:comment_id>/lock/", wrap(review.lock), {"page": self}, name=f"{name}_lock"),
             path("review/<int:comment_id>/check/", wrap(review.check), {"page": self}, name=f"{name}_check"),
+            path("effect/", wrap(effect.results), {"page": self}, name="commentators_generatedcomment_effect"),
             path("calendar/", wrap(calendar.calendar), {"page": self}, name=planned),
             path("calendar/events/", wrap(calendar.events), {"page": self}, name=f"{planned}_events"),
             path("calendar/<int:comment_id>/move/", wrap(calendar.move), {"page": self}, name=f"{planned}_move"),
@@ -246,6 +247,10 @@ class CommentAdmin(ExportMixin, ReadOnlyAdmin):
     @display(description=_("read at"))
     def metrics_read(self, row: GeneratedComment) -> SafeString:
         return show.short_time(row.metrics_at)
+
+    @display(description=_("who wrote to us after it"))
+    def trail(self, row: GeneratedComment) -> SafeString:
+        return effect.trail_rows(row)
 
     @display(description=_("written by"))
     def written_by(self, row: GeneratedComment) -> str:

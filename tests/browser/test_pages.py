@@ -33,7 +33,8 @@ def addresses() -> dict[str, str]:
         for _label, meta in names()
     }
     pages = {name: reverse(f"admin:{name}") for name in SECTION_PAGES}
-    return {**pages, "review": reverse("admin:commentators_generatedcomment_review"), **lists}
+    own = {name: reverse(f"admin:commentators_generatedcomment_{name}") for name in ("review", "effect")}
+    return {**pages, **own, **lists}
 
 
 def first_row_addresses() -> dict[str, str]:
