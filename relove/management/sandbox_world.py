@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime, time
 
+import yaml
 from django.conf import settings
+from django.utils.translation import gettext
 
 from accounts_mgmt import health
 from accounts_mgmt.models import AccountSecurityLog, TelegramAccountSession
@@ -13,6 +15,9 @@ from relove import texts
 from relove.fields import Sealed, keyed_hash
 from relove.sandbox.client import SandboxClient
 from relove.telegram.session import SessionData
+from sales import services
+from sales.models import SalesScript
+from sales.sales_kind import EXAMPLE
 
 CHANNEL = "put_k_sebe"
 OWNER = "reLove"
@@ -39,6 +44,7 @@ VOICES = [
     Voice("relove_inna", "Инна", "вдумчиво", "уважительно", ["прошлое", "семья"], ["замечаю"]),
     Voice("relove_maks", "Максим", "кратко и ясно", "бодро", [], ["попробовать"]),
 ]
+MAIN = ("relove_main", "reLove")
 READERS = [("reader_lena", "Лена"), ("reader_igor", "Игорь"), ("reader_nika", "Ника")]
 
 
@@ -49,7 +55,8 @@ def disclosure() -> str:
 def description(channel: str = CHANNEL) -> dict[str, object]:
     """The world as the sandbox takes it: accounts, a channel with comments, readers who respond."""
     bio = disclosure()
-    accounts = [{"first_name": voice.first_name, "username": voice.username, "about": bio} for voice in VOICES]
+    ours = [MAIN, *((voice.username, voice.first_name) for voice in VOICES)]
+    accounts = [{"first_name": name, "username": username, "about": bio} for username, name in ours]
     readers = [{"first_name": name, "username": username} for username, name in READERS]
     return {
         "users": [*accounts, *readers],
@@ -59,10 +66,12 @@ def description(channel: str = CHANNEL) -> dict[str, object]:
                 "username": channel,
                 "about": "О пути героя, привычках и отдыхе",
                 "discussion": True,
-                "members": [username for username, _ in READERS],
+                "members": [username for username, _name in READERS],
             }
         ],
-        "people": [{"user": username, "reacts": {"share": 0.5, "emoji": ["👍", "❤"]}} for username, _ in READERS],
+        "people": [
+            {"user": username, "reacts": {"share": 0.5, "emoji": ["👍", "❤"]}} for username, _name in READERS
+        ],
         "settings": {"people": True},
     }
 
@@ -72,24 +81,52 @@ def connect_accounts(client: SandboxClient, now: datetime) -> list[CommentatorAc
     return [_connect(client, voice, now) for voice in VOICES]
 
 
-def _connect(client: SandboxClient, voice: Voice, now: datetime) -> CommentatorAccount:
-    ready = client.session(voice.username)
+def connect_main(client: SandboxClient, now: datetime) -> TelegramAccountSession:
+    """Our row for the main account, which leads the sales dialogues. Needs the session ring."""
+    username, first_name = MAIN
+    return _session(client, username, first_name, TelegramAccountSession.Role.MAIN, now)
+
+
+def add_script(now: datetime, *, automatic: bool = False) -> SalesScript:
+    """The worked example of docs/scripts.md as the live sales script; drafts for a person unless told else."""
+    found = SalesScript.objects.in_use("sales").first()
+    if found is not None:
+        return found
+    script = services.create(
+        "sales",
+        gettext("Sales"),
+        yaml.safe_load(EXAMPLE),
+        reason=gettext("The worked example."),
+        who=None,
+        now=now,
+    )
+    services.publish(script.pk, script.number, who=None, now=now)
+    services.activate(script.pk, True, who=None, now=now)
+    mode = SalesScript.Mode.AUTOMATIC if automatic else SalesScript.Mode.DRAFT
+    SalesScript.objects.filter(pk=script.pk).update(mode=mode)
+    return script
+
+
+def _session(
+    client: SandboxClient, username: str, first_name: str, role: str, now: datetime
+) -> TelegramAccountSession:
+    ready = client.session(username)
     user = ready["user"]
-    host, _, port = settings.SANDBOX_TELEGRAM.rpartition(":")
+    host, _colon, port = settings.SANDBOX_TELEGRAM.rpartition(":")
     data = SessionData(bytes.fromhex(ready["auth_key"]), ready["dc_id"], host, int(port))
     phone = f"+7999{user['id'] % 10**7:07}"
     account, is_new = TelegramAccountSession.objects.update_or_create(
         telegram_user_id=user["id"],
         defaults={
-            "label": voice.first_name,
-            "role": TelegramAccountSession.Role.COMMENTATOR,
-            "username": voice.username,
-            "first_name": voice.first_name,
+            "label": first_name,
+            "role": role,
+            "username": username,
+            "first_name": first_name,
             "phone": Sealed.seal("personal", phone),
             "phone_hash": keyed_hash(phone),
             "phone_mask": f"+7 ••• ••• {phone[-4:-2]} {phone[-2:]}",
             "session": seal_session(data),
-            "owner": voice.first_name,
+            "owner": first_name,
             "owner_consent_at": now,
             "disclosure": disclosure(),
             "disclosure_seen_at": now if disclosure() in user["about"] else None,
@@ -97,7 +134,13 @@ def _connect(client: SandboxClient, voice: Voice, now: datetime) -> CommentatorA
     )
     if is_new:
         health.log_event(account.id, AccountSecurityLog.Event.SIGNED_IN, method="sandbox")
-    commentator, _ = CommentatorAccount.objects.get_or_create(session=account)
+    return account
+
+
+def _connect(client: SandboxClient, voice: Voice, now: datetime) -> CommentatorAccount:
+    role = TelegramAccountSession.Role.COMMENTATOR
+    account = _session(client, voice.username, voice.first_name, role, now)
+    commentator, _is_new = CommentatorAccount.objects.get_or_create(session=account)
     AccountPersonality.objects.get_or_create(
         account=commentator,
         defaults={
@@ -114,7 +157,7 @@ def add_channel(
     accounts: list[CommentatorAccount], now: datetime, per_day: int, channel: str = CHANNEL
 ) -> TelegramChannel:
     """Our own channel, with the basis to comment there, and every account on its schedule."""
-    row, _ = TelegramChannel.objects.get_or_create(
+    row, _is_new = TelegramChannel.objects.get_or_create(
         username=channel,
         defaults={
             "basis": TelegramChannel.Basis.OWN,

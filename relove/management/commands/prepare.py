@@ -52,6 +52,8 @@ class Command(BaseCommand):
             client.publish_export(sandbox_world.CHANNEL, limit=FIRST_POSTS)
         with transaction.atomic():
             accounts = sandbox_world.connect_accounts(client, now)
+            sandbox_world.connect_main(client, now)
+            sandbox_world.add_script(now)
             channel = sandbox_world.add_channel(accounts, now, COMMENTS_A_DAY)
             assert channel.listener is not None
             for kind in ("check_channel", "join_channel"):
