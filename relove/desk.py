@@ -76,17 +76,17 @@ PanelMaker = Callable[[HttpRequest, datetime], Panel | None]
 
 Names = Callable[[], dict[int, str]]
 
-_counts: dict[str, Count] = {}
+_counts: dict[str, list[Count]] = {}
 _names: dict[str, Names] = {}
 _steps: list[tuple[int, Steps]] = []
 _panels: list[tuple[int, PanelMaker]] = []
 
 
 def count(name: str) -> Callable[[Count], Count]:
-    """Register a number of things that wait for a person; never a total."""
+    """Register a number of things that wait for a person, never a total; those of one name are added up."""
 
     def register(function: Count) -> Count:
-        _counts[name] = function
+        _counts.setdefault(name, []).append(function)
         return function
 
     return register
@@ -149,7 +149,7 @@ def forget_counts() -> None:
 
 def _count_all() -> dict[str, int]:
     now = timezone.now()
-    return {name: function(now) for name, function in _counts.items()}
+    return {name: sum(function(now) for function in functions) for name, functions in _counts.items()}
 
 
 def badge_text(name: str) -> str | None:

@@ -66,7 +66,9 @@ INBOX = Section(
     _("Inbox"),
     "inbox",
     [
+        Tab(_("Dialogues"), "sales.conversationmessage", "sales_conversationmessage_inbox"),
         Tab(_("Private messages"), "commentators.directmessage", "commentators_directmessage_inbox"),
+        Tab(_("All messages of dialogues"), "sales.conversationmessage"),
         Tab(_("All messages"), "commentators.directmessage"),
     ],
     count="inbox",

@@ -17,12 +17,11 @@ from django.utils.translation import gettext as _
 from accounts_mgmt.outbox import Origin, Status
 from accounts_mgmt.private import coming_in, decisions, drafting
 from accounts_mgmt.private.model import PrivateMessage
-from relove import live, llm, oplog
+from relove import llm, oplog
 from relove.db import in_thread
 from sales import dialogues
 from sales.document import Script
 from sales.models import ClientConversation, ConversationMessage, ScriptTrigger
-from sales.models.dialogues import TOPIC
 from sales.player import Decision, Progress, play
 from sales.rehearsal import known_of, names_of
 from sales.replies import Reply, worded
@@ -157,7 +156,6 @@ def store(setting: Setting, made: Answered, now: datetime) -> ConversationMessag
         _go_on(conversation, draft, made.decision, now)
     else:
         _ask_person(setting.row, draft, made)
-    live.publish(TOPIC)
     return draft
 
 

@@ -44,6 +44,12 @@ def take_over(conversation: ClientConversation, staff: Staff, now: datetime) -> 
 
 
 @transaction.atomic
+def lead_by_hand(conversation: ClientConversation, staff: Staff) -> None:
+    """Somebody wrote themselves: two voices in one dialogue are one too many."""
+    _lead(conversation, staff, Lead.PERSON, _("%(who)s has answered by hand.") % {"who": staff})
+
+
+@transaction.atomic
 def hand_back(conversation: ClientConversation, staff: Staff, now: datetime) -> None:
     """The script leads again, and answers what the person has said last."""
     _lead(conversation, staff, Lead.SCRIPT, "")

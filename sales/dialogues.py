@@ -10,13 +10,12 @@ from django.utils.translation import gettext as _
 from accounts_mgmt.models import TelegramAccountSession
 from accounts_mgmt.private.dialogues import Ask, Dialogues, Thread, register
 from accounts_mgmt.private.model import PrivateMessage
-from relove import live, oplog
+from relove import oplog
 from relove.models import SessionLog
 from sales import actions
 from sales import live as live_versions
 from sales.document import Script
 from sales.models import ClientConversation, ConversationMessage, SalesScript
-from sales.models.dialogues import TOPIC
 from sales.models.scripts import Running
 from sales.player import Progress
 from sales.replies import why_not
@@ -76,7 +75,6 @@ def heard(conversation: ClientConversation, row: ConversationMessage, now: datet
         conversation.touch_rule, conversation.touch_table = touch.rule, touch.table
         conversation.touch_id = touch.row
     conversation.save()
-    live.publish(TOPIC)
 
 
 # --- by which version --------------------------------------------------------------------------------

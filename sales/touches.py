@@ -7,11 +7,25 @@ subject and rule); a link of ours carries its name in the first message.
 import re
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from relove.models import TelegramUser, UserActivityLog
 
 START_LINK = re.compile(r"^/start\s+([\w-]{1,48})\s*$")
 TOUCH, MESSAGE = "touch", "message"
 OWN_TABLE = "conversation_messages"
+
+
+def in_words(rule: str) -> str:
+    """A rule for a person to read; rules of other rooms stand as those named them."""
+    kind, _colon, name = rule.partition(":")
+    known = {
+        "link": _("the link “%(name)s”") % {"name": name},
+        "wrote_by_themselves": _("wrote by themselves"),
+        "wrote_to_another_account": _("wrote to another account of ours"),
+        "answered_our_comment": _("answered a comment of ours"),
+    }
+    return known.get(kind, rule)
 
 
 @dataclass(frozen=True, slots=True)

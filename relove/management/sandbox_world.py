@@ -89,7 +89,7 @@ def connect_main(client: SandboxClient, now: datetime) -> TelegramAccountSession
 
 def add_script(now: datetime, *, automatic: bool = False) -> SalesScript:
     """The worked example of docs/scripts.md as the live sales script; drafts for a person unless told else."""
-    found = SalesScript.objects.in_use("sales").first()
+    found: SalesScript | None = SalesScript.objects.in_use("sales").first()
     if found is not None:
         return found
     script = services.create(

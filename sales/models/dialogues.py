@@ -10,14 +10,14 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts_mgmt.private.model import PrivateMessage, private_constraints, private_indexes
-from relove import live
+from sales import touches
 from sales.document import Script
 from sales.player import Decision, Progress
 from sales.querysets import ConversationQuerySet
 from sales.strategy import Strategy
 
-# The topic of pages that show dialogues.
-TOPIC = live.topic("sales.dialogues", "sales.view_clientconversation")
+# The topic of pages that show dialogues: the messages' table announces it, what else changes is published.
+TOPIC = "conversation_messages"
 LOCK = timedelta(minutes=2)
 
 
@@ -112,6 +112,10 @@ class ClientConversation(models.Model):
         """What was learnt about the client, the account's own knowledge left out."""
         return {key: value for key, value in self.stands.knows.items() if key not in ("name", "owner")}
 
+    @property
+    def touch_words(self) -> str:
+        return touches.in_words(self.touch_rule)
+
     def advance(self, progress: Progress, script: Script) -> None:
         """Stand where a reply has led. Does not save."""
         step = script.step(progress.step)
@@ -164,12 +168,6 @@ class ConversationMessage(PrivateMessage):
     # on a draft: where the dialogue stands, and what is done, when it is queued
     progress = models.JSONField(null=True, blank=True, editable=False)
     action = models.CharField(_("action"), max_length=40, blank=True)
-
-    # a page that shows the dialogue hears that its messages have left
-    after_sent = f"""
-        SELECT pg_notify('{live.CHANNEL}', '{TOPIC}')
-        WHERE cardinality(%s::bigint[]) > 0 AND cardinality(%s::timestamptz[]) > 0
-    """
 
     class Meta:
         db_table = "conversation_messages"

@@ -4,6 +4,7 @@ import { part, post } from "./ask.js";
 import { follow } from "./live.js";
 
 const SETTLE = 120;
+const HOLD = 60_000;
 const page = document.querySelector("[data-inbox]");
 const $ = (selector, root = page) => root.querySelector(selector);
 const say = (text) => (document.querySelector("[data-said]").textContent = text || "");
@@ -40,8 +41,10 @@ const put = (elements, isOther) => {
       for (const child of [...fresh.children]) if (child !== form) kept.before(child);
       continue;
     }
+    const place = $(`[data-part=${fresh.dataset.part}]`);
+    if (!isOther && fresh.dataset.part === "side" && place.contains(document.activeElement)) continue;
     const focused = fresh.dataset.part === "thread" && document.activeElement === box();
-    $(`[data-part=${fresh.dataset.part}]`).replaceWith(fresh);
+    place.replaceWith(fresh);
     if (focused) box()?.focus();
   }
   page.classList.toggle("rl-inbox-open", Boolean(answer() || $("[data-bubbles]")));
@@ -74,6 +77,7 @@ const readIt = () => {
 
 const open = (link) => {
   history.pushState(null, "", link.href);
+  heldAt = 0;
   say("");
   return refresh(true);
 };
@@ -123,6 +127,31 @@ page.addEventListener("click", (event) => {
   open(link);
 });
 
+/** A ready answer goes into the box, for the person to send. */
+page.addEventListener("click", (event) => {
+  const ready = event.target.closest("[data-ready]");
+  if (!ready || !box()) return;
+  box().value = ready.dataset.ready;
+  box().focus();
+  hold();
+});
+
+/** Where colleagues share dialogues, whoever writes holds this one, so that two never answer at once. */
+let heldAt = 0;
+const hold = () => {
+  if (!$("[data-holds]") || Date.now() - heldAt < HOLD) return;
+  heldAt = Date.now();
+  post(answer().action, { what: "hold" }).then(() => say(""), (error) => ((heldAt = 0), say(error.message)));
+};
+page.addEventListener("input", (event) => event.target === box() && hold());
+
+/** A button of the page with a key of its own. */
+const press = (code) => {
+  const button = $(`[data-key="${code}"]`);
+  button?.form.requestSubmit(button);
+  return Boolean(button);
+};
+
 const KEYS = { KeyJ: () => move(1), KeyK: () => move(-1), KeyE: () => box()?.focus() };
 
 document.addEventListener("keydown", (event) => {
@@ -131,7 +160,8 @@ document.addEventListener("keydown", (event) => {
     if (event.ctrlKey && event.key === "Enter") answer().requestSubmit($(".rl-button-primary", answer()));
     if (event.key === "Escape") box().blur();
   }
-  if (typing || event.ctrlKey || event.metaKey || event.altKey || !KEYS[event.code]) return;
+  if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (!KEYS[event.code]) return press(event.code) && event.preventDefault();
   event.preventDefault();
   KEYS[event.code]();
 });

@@ -1,0 +1,100 @@
+"""The inbox of dialogues as a person uses it: the reason of each reply, keys, ready answers, two people."""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from django.db import connections
+from django.urls import reverse
+from playwright.sync_api import Page, expect
+
+from accounts_mgmt.outbox import Status
+from relove.models import Staff
+from sales import conversations
+from sales.models import ClientConversation, ConversationMessage
+from tests.admin_scene import Scene
+from tests.browser.conftest import shoot
+from tests.sales.scene import NOW, live_script, main_account, say
+from tests.sales.test_answering import answer
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def dialogue(scene: Scene) -> ClientConversation:
+    """Greeted by the script, with a draft for the second message."""
+    account, script = main_account(), live_script("automatic")
+    answer(say(account, "Здравствуйте"))
+    ConversationMessage.objects.filter(direction="out").update(status=Status.SENT, sent_at=NOW, message_id=50)
+    script.mode = "draft"
+    script.save_without_historical_record()
+    answer(say(account, "После развода не могу прийти в себя", 2), intent="рассказ")
+    return ClientConversation.objects.get()
+
+
+def opened(page: Page) -> None:
+    page.goto(reverse("admin:sales_conversationmessage_inbox"))
+    page.locator(".rl-threads").get_by_text("Ольга").click()
+    expect(page.locator(".rl-bubble")).to_have_count(3)
+
+
+def test_a_reply_says_why_a_draft_is_approved_and_the_dialogue_moves(
+    page: Page, dialogue: ClientConversation
+) -> None:
+    opened(page)
+    reason = page.locator(".rl-ours .rl-second").nth(1)
+    expect(reason).to_contain_text("0,9")
+    expect(reason).to_contain_text("приветствие")
+    expect(page.locator(".rl-side")).to_contain_text("знакомство")
+    shoot(page, "dialogue")
+    page.locator(".rl-answer textarea").press("Control+Enter")
+    expect(page.locator(".rl-ours")).to_have_count(2)
+    expect(page.locator(".rl-side")).to_contain_text("потребность")
+    dialogue.refresh_from_db()
+    assert dialogue.stands.step == "боль"
+    page.set_viewport_size({"width": 390, "height": 844})
+    shoot(page, "dialogue_390")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_one_key_takes_over_and_hands_back_and_news_come_by_themselves(
+    page: Page, dialogue: ClientConversation
+) -> None:
+    opened(page)
+    page.keyboard.press("Escape")
+    page.locator("h2").first.click()
+    page.keyboard.press("t")
+    expect(page.locator(".rl-side [value=hand_back]")).to_be_visible()
+    dialogue.refresh_from_db()
+    assert dialogue.lead == "person"
+    in_thread(lambda: say(dialogue.account, "Вы здесь?", 3))
+    expect(page.locator(".rl-bubble").last).to_contain_text("Вы здесь?", timeout=1_000)
+    page.locator("h2").first.click()
+    page.keyboard.press("t")
+    expect(page.locator(".rl-side [value=take_over]")).to_be_visible()
+
+
+def test_two_people_never_answer_at_once(page: Page, dialogue: ClientConversation) -> None:
+    opened(page)
+    other = Staff.objects.create_user("boris", first_name="Борис")
+    conversations.lock(dialogue, other, dialogue.started_at)
+    page.locator("[data-ready]").first.click()
+    box = page.locator(".rl-answer textarea")
+    expect(box).not_to_have_value("")
+    expect(page.locator("[data-said]")).to_contain_text("boris")
+    box.press("Control+Enter")
+    expect(page.locator("[data-said]")).to_contain_text("boris")
+    assert ConversationMessage.objects.filter(origin="person", direction="out").count() == 0
+
+
+def in_thread(work: Any) -> None:
+    """On a connection of its own, as another process would."""
+
+    def run() -> None:
+        try:
+            work()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(run).result(10)
