@@ -15,7 +15,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
+from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
@@ -73,7 +73,7 @@ def editor(request: HttpRequest, page: "ScriptAdmin", script_id: int) -> HttpRes
         "script": script,
         "kind": kind,
         "url": url(script_id),
-        "publish_url": publishing.url(script_id, script.number),
+        "publish_url": publishing.url(script_id),
         "may_change": may_change,
         "tabs": tabs,
         "panels": [name for name, _title in tabs],
@@ -149,9 +149,9 @@ def _save(request: HttpRequest, script: SalesScript, kind: ScriptKind) -> HttpRe
 def _theirs(conflict: services.Conflict, kind: ScriptKind, form: str) -> dict[str, Any]:
     latest = conflict.latest
     when = timezone.localtime(latest.history_date)
-    words = _("%(what)s That was at %(time)s: “%(reason)s”.") % {
+    words = _("%(what)s That was on %(time)s: “%(reason)s”.") % {
         "what": conflict,
-        "time": when.strftime("%H:%M"),
+        "time": formats.date_format(when, "j E, H:i"),
         "reason": latest.history_change_reason,
     }
     text = reading.written(kind, latest.content, form)

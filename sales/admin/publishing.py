@@ -12,7 +12,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods
 
 from relove import desk
 from sales import kinds, reading, services
@@ -30,11 +30,22 @@ NAME = "sales_salesscript_publish"
 
 def urls(page: "ScriptAdmin") -> list[URLPattern]:
     wrap = page.admin_site.admin_view
-    return [path("<int:script_id>/publish/<int:number>/", wrap(publish), {"page": page}, name=NAME)]
+    return [
+        path("<int:script_id>/publish/", wrap(newest), name=f"{NAME}_newest"),
+        path("<int:script_id>/publish/<int:number>/", wrap(publish), {"page": page}, name=NAME),
+    ]
 
 
-def url(script_id: int, number: int) -> str:
+def url(script_id: int, number: int | None = None) -> str:
+    """The page for a version; without a number for the one that is the newest when it is opened."""
+    if number is None:
+        return reverse(f"admin:{NAME}_newest", args=[script_id])
     return reverse(f"admin:{NAME}", args=[script_id, number])
+
+
+@require_GET
+def newest(request: HttpRequest, script_id: int) -> HttpResponse:
+    return redirect(url(script_id, get_object_or_404(SalesScript, pk=script_id).number))
 
 
 def _editor_url(script_id: int) -> str:

@@ -54,11 +54,10 @@ const showProblems = (problems) => {
 
 const showAnswer = (answer) => {
   showProblems(answer.problems);
+  if (!answer.graph) return;
   code.names = answer.names;
-  if (answer.graph) {
-    graph = answer.graph;
-    showGraph();
-  }
+  graph = answer.graph;
+  showGraph();
 };
 
 const check = async (text) => {
