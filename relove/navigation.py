@@ -85,7 +85,11 @@ CHANNELS = Section(
     variant="warning",
 )
 GROUPS = Section(_("Study groups"), "groups", [Tab(_("Study groups"), name="section_groups")])
-SCRIPTS = Section(_("Scripts"), "account_tree", [Tab(_("Scripts"), "sales.salesscript")])
+SCRIPTS = Section(
+    _("Scripts"),
+    "account_tree",
+    [Tab(_("Scripts"), "sales.salesscript"), Tab(_("Triggers"), "sales.scripttrigger")],
+)
 DIAGNOSTICS = Section(
     _("Diagnostics"),
     "explore",

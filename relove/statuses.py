@@ -40,6 +40,9 @@ LOOKS: dict[str, Look] = {
     "signed_out": Look("danger", "logout"),
     "disabled": Look("default", "power_settings_new"),
     "completed": Look("success", "check"),
+    # versions of scripts
+    "live": Look("success", "play_circle"),
+    "retired": Look("default", "history"),
     # posts
     "new": Look("info", "fiber_new"),
     "summarised": Look("info", "summarize"),

@@ -72,7 +72,7 @@ def create(
     """A new script with its first version, not published. Raises Refused, ReasonMissing, UnknownKind."""
     found = reading.validated(kinds.get(kind), data)
     script = SalesScript(kind=kind, name=name, description=description, created_by=who)
-    _write(script, found.data, reason, who, now)
+    write(script, found.data, reason, who, now)
     return script
 
 
@@ -92,13 +92,13 @@ def save(
 
     Raises Conflict when a newer one is there, Refused for a document with mistakes, ReasonMissing.
     """
-    script = _locked(script_id)
+    script = locked(script_id)
     if script.number != started_from:
         raise Conflict(script.latest())
     found = reading.validated(kinds.get(script.kind), data)
     script.name = script.name if name is None else name
     script.description = script.description if description is None else description
-    return _write(script, found.data, reason, who, now)
+    return write(script, found.data, reason, who, now)
 
 
 def publish(
@@ -120,7 +120,7 @@ def publish(
     if any(not trial.passed for trial in played) and not override.strip():
         raise Blocked(played)
     with transaction.atomic():
-        _go_live(_locked(script_id), version, who, now, running, reason=override.strip())
+        _go_live(locked(script_id), version, who, now, running, reason=override.strip())
     return Published(version, played)
 
 
@@ -135,11 +135,11 @@ def roll_back(
 ) -> Published:
     """A new version with the content of an old one, live at once; saved dialogues warn and do not block."""
     with transaction.atomic():
-        script = _locked(script_id)
+        script = locked(script_id)
         old = script.version(number)
         found = reading.validated(kinds.get(script.kind), old.content)
         script.name, script.description = old.name, old.description
-        version = _write(script, found.data, reason, who, now)
+        version = write(script, found.data, reason, who, now)
         _go_live(script, version, who, now, running, reason=reason.strip())
     return Published(version, _played(version, now))
 
@@ -149,7 +149,7 @@ def set_mode(script_id: int, mode: str, *, reason: str, who: Staff, now: datetim
     """Let the script answer by itself, or as drafts for a person. Raises ReasonMissing."""
     if not reason.strip():
         raise ReasonMissing
-    script = _locked(script_id)
+    script = locked(script_id)
     SalesScript.objects.filter(id=script_id).update(mode=SalesScript.Mode(mode), updated_at=now)
     _log("set_script_mode", script, who, old=script.mode, new=mode, reason=reason.strip())
 
@@ -157,7 +157,7 @@ def set_mode(script_id: int, mode: str, *, reason: str, who: Staff, now: datetim
 @transaction.atomic
 def activate(script_id: int, is_active: bool, *, who: Staff | None, now: datetime) -> None:
     """Switch a script on or off; of a kind that is single the others go off."""
-    script = _locked(script_id)
+    script = locked(script_id)
     if is_active and kinds.get(script.kind).is_single:
         for other in SalesScript.objects.in_use(script.kind).exclude(id=script_id).select_for_update():
             _switch(other, False, who, now)
@@ -169,12 +169,12 @@ def _switch(script: SalesScript, is_active: bool, who: Staff | None, now: dateti
     _log("switch_script", script, who, is_active=is_active)
 
 
-def _locked(script_id: int) -> SalesScript:
+def locked(script_id: int) -> SalesScript:
     script: SalesScript = SalesScript.objects.select_for_update().get(id=script_id)
     return script
 
 
-def _write(
+def write(
     script: SalesScript, data: dict[str, Any], reason: str, who: Staff | None, now: datetime
 ) -> ScriptVersion:
     """The one place that writes a version: the draft's row, and its history with the next number."""

@@ -12,8 +12,8 @@ from relove.admin.base import BackOfficeAdmin
 from relove.exports import FORMATS
 
 
-class VersionedAdmin(SimpleHistoryAdmin, ImportExportModelAdmin, BackOfficeAdmin):
-    """Both packages let in whoever may open the list; here each step asks for the right it uses."""
+class TransferAdmin(ImportExportModelAdmin, BackOfficeAdmin):
+    """The package lets in whoever may open the list; here each step asks for the right it uses."""
 
     import_form_class = ImportForm
     export_form_class = ExportForm
@@ -24,6 +24,10 @@ class VersionedAdmin(SimpleHistoryAdmin, ImportExportModelAdmin, BackOfficeAdmin
 
     def has_export_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
+
+
+class VersionedAdmin(SimpleHistoryAdmin, TransferAdmin):
+    """Its history page, too, asks for the right that a step uses."""
 
     def history_form_view(
         self, request: HttpRequest, object_id: str, version_id: str, extra_context: dict[str, Any] | None = None

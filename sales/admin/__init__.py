@@ -1,4 +1,5 @@
 from sales.admin.inbox import ConversationMessageAdmin
 from sales.admin.scripts import ScriptAdmin
+from sales.admin.triggers import TriggerAdmin
 
-__all__ = ["ConversationMessageAdmin", "ScriptAdmin"]
+__all__ = ["ConversationMessageAdmin", "ScriptAdmin", "TriggerAdmin"]

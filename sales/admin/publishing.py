@@ -104,27 +104,27 @@ def _published(request: HttpRequest, script: SalesScript, version: ScriptVersion
 
 def _difference(script: SalesScript, version: ScriptVersion) -> dict[str, Any]:
     """Changes by meaning and both texts; a script that was never live has but one."""
-    kind = kinds.get(script.kind)
-    new = reading.written(kind, version.content, "yaml")
     if script.live is None:
         return {"texts": None}
-    old = reading.written(kind, script.live.content, "yaml")
+    kind = kinds.get(script.kind)
+    return {"changes": changes(kind, script.live, version), "texts": side_by_side(kind, script.live, version)}
+
+
+def side_by_side(kind: ScriptKind, old: ScriptVersion, new: ScriptVersion) -> dict[str, Any]:
+    """What the page's script compares: both texts under their numbers."""
     return {
-        "changes": _changes(kind, script.live, version),
-        "texts": {
-            "a": old,
-            "b": new,
-            "labels": [_version(script.live), _version(version)],
-            "words": code_words(),
-        },
+        "a": reading.written(kind, old.content, "yaml"),
+        "b": reading.written(kind, new.content, "yaml"),
+        "labels": [_version(old), _version(new)],
+        "words": code_words(),
     }
 
 
-def _changes(kind: ScriptKind, live: ScriptVersion, version: ScriptVersion) -> list[Change]:
+def changes(kind: ScriptKind, old: ScriptVersion, new: ScriptVersion) -> list[Change]:
     try:
-        return kind.difference(live.document(), version.document())
+        return kind.difference(old.document(), new.document())
     except Refused:
-        # an action that the live version names has gone since: only the texts can be compared
+        # an action that one of them names has gone since: only the texts can be compared
         return []
 
 
