@@ -21,6 +21,7 @@ SENTENCES = {
     "PEER_ID_INVALID": gettext_noop("The account does not know this chat."),
     "ENTITY_NOT_MET": gettext_noop("The account has not met this chat yet."),
     "USERNAME_OF_ANOTHER": gettext_noop("The person's @name belongs to somebody else now."),
+    "MESSAGE_DELETE_FORBIDDEN": gettext_noop("Telegram does not let the account delete this message."),
     "MESSAGE_EMPTY": gettext_noop("The message is empty."),
     "MESSAGE_TOO_LONG": gettext_noop("The message is longer than 4,096 characters."),
     "USER_IS_BLOCKED": gettext_noop("The person has blocked the account."),

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from django.utils import timezone
 
 from accounts_mgmt import calls, updates
-from commentators import backfill, drafting, metrics, monitoring, refreshing, replying
+from commentators import backfill, drafting, metrics, monitoring, refreshing, replying, services
 from commentators import direct as direct
 from relove import llm_work
 from relove.db import in_thread
@@ -123,6 +123,18 @@ async def refresh_posts(gateway: Gateway, call: calls.Call) -> dict[str, Any]:
     messages = await met(gateway, place, lambda: gateway.messages(place.address, ids)) if ids else []
     await in_thread(refreshing.record, wanted, messages, timezone.now())
     return {"read": len(messages), "gone": len(ids) - len(messages)}
+
+
+# Not repeated after a crash: nobody may delete what somebody has decided to keep meanwhile.
+@calls.kind("delete_comment", repeatable=False)
+async def delete_comment(gateway: Gateway, call: calls.Call) -> dict[str, Any]:
+    """Delete a comment of the account's own, and say so at the comment."""
+    comment_id = call.arguments["comment"]
+    channel_id, group, message_id = await in_thread(services.place_of, comment_id)
+    channel = await in_thread(monitoring.reading_place, channel_id)
+    await met(gateway, channel, lambda: gateway.delete(group, [message_id]))
+    await in_thread(services.deleted, comment_id, call.account)
+    return {"deleted": True}
 
 
 @calls.kind("read_metrics", repeatable=True)

@@ -3,11 +3,14 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from accounts_mgmt import calls
+from accounts_mgmt.models import AccountCall, TelegramAccountSession
 from accounts_mgmt.outbox import CHANNEL as OUTBOX
 from accounts_mgmt.outbox import Origin, Status
 from commentators import locks, planning
@@ -17,6 +20,10 @@ from commentators.monitoring import add_channel as add_channel
 from relove import live, oplog
 from relove.db import notify
 from relove.models import Staff
+from relove.telegram.gateway import Peer, PeerKind
+
+# the account call that deletes a comment
+DELETE = "delete_comment"
 
 
 @dataclass(slots=True)
@@ -207,6 +214,43 @@ def found_out(ids: Sequence[int], staff: Staff, now: datetime, *, delivered: boo
 
     operation = "found_delivered" if delivered else "found_missing"
     return _decide(ids, [Status.UNKNOWN], operation, decide, staff)
+
+
+@transaction.atomic
+def delete(ids: Sequence[int], staff: Staff, now: datetime) -> Decisions:
+    """Have sent comments deleted in Telegram by the accounts that wrote them; the answer comes by the call."""
+
+    def decide(comment: GeneratedComment) -> str:
+        if deletions(comment).open().exists():
+            return _("It is being deleted already.")
+        if comment.sender.state != TelegramAccountSession.State.ACTIVE:
+            return _("The account that wrote it is not active: delete it in Telegram by hand.")
+        calls.ask(comment.sender_id, DELETE, {"comment": comment.id}, now=now, asked_by=staff)
+        return ""
+
+    return _decide(ids, [Status.SENT], "ask_delete_comment", decide, staff)
+
+
+def deletions(comment: GeneratedComment) -> Any:
+    """The account calls that were to delete it, newest first."""
+    rows = AccountCall.objects.filter(account_id=comment.sender_id, kind=DELETE, arguments__comment=comment.id)
+    return rows.order_by("-id")
+
+
+def place_of(comment_id: int) -> tuple[int, Peer, int]:
+    """Where a sent comment stands: its channel, the group, and its message there."""
+    comment = GeneratedComment.objects.select_related("chat").get(id=comment_id)
+    assert comment.chat is not None
+    assert comment.message_id is not None
+    return comment.channel_id, Peer(PeerKind.CHANNEL, comment.chat.telegram_id), comment.message_id
+
+
+@transaction.atomic
+def deleted(comment_id: int, account_id: int) -> None:
+    """Telegram has deleted it."""
+    GeneratedComment.objects.filter(id=comment_id, status=Status.SENT).update(status=Status.DELETED)
+    subject = ("generated_comments", comment_id)
+    oplog.log_operation("delete_comment", "success", account_id=account_id, subject=subject)
 
 
 @transaction.atomic

@@ -26,6 +26,7 @@ CALL_KINDS = {
     "read_metrics": _("read the response of readers"),
     "backfill_channel": _("read earlier posts"),
     "refresh_posts": _("read known posts again"),
+    "delete_comment": _("delete a comment"),
     "profile": _("read the profile"),
     "sign_in_code_request": _("sign in: send a code"),
     "sign_in_resend": _("sign in: send the code again"),

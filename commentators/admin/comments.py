@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
 from django.utils.formats import date_format
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _now
@@ -18,6 +19,7 @@ from unfold.contrib.import_export.forms import ExportForm
 from unfold.dataclasses import UnfoldAction
 from unfold.decorators import action, display
 
+from commentators import services
 from commentators.admin import calendar, decisions, effect, review
 from commentators.admin.decisions import Decision
 from commentators.admin.resources import CommentResource
@@ -36,6 +38,7 @@ ON_ONE = {
     "check_one": decisions.CHECK,
     "found_one": decisions.FOUND,
     "missing_one": decisions.MISSING,
+    "delete_one": decisions.DELETE,
 }
 
 
@@ -57,13 +60,31 @@ class CommentAdmin(ExportMixin, ReadOnlyAdmin):
     search_help_text = _("Words of the comment")
     extra_lookups = ("post__id__exact",)
     ordering = ["-id"]
-    actions = ["approve_drafts", "reject_drafts", "cancel_comments", "retry_comments", "check_comments"]
+    actions = [
+        "approve_drafts",
+        "reject_drafts",
+        "cancel_comments",
+        "retry_comments",
+        "check_comments",
+        "delete_comments",
+    ]
     actions_detail = list(ON_ONE)
     empty_text = _(
         "No comments yet. The first draft comes by itself once a channel, a voice and a schedule stand."
     )
     fieldsets = [
-        (None, {"fields": ["full_text", ("state", "planned", "sent"), "why", ("channel_link", "account_link")]}),
+        (
+            None,
+            {
+                "fields": [
+                    "full_text",
+                    ("state", "planned", "sent"),
+                    "why",
+                    "deletion",
+                    ("channel_link", "account_link"),
+                ]
+            },
+        ),
         (_("Post"), {"fields": ["post_link", "post_text"]}),
         (_("Response of readers"), {"fields": ["metrics", "metrics_read", "trail"]}),
         (
@@ -86,6 +107,7 @@ class CommentAdmin(ExportMixin, ReadOnlyAdmin):
                     ("retry_count", "next_try"),
                     ("last_attempt", "failed_code"),
                     ("message_id", "expires"),
+                    "deletion",
                     "keys",
                 ],
             },
@@ -159,6 +181,10 @@ class CommentAdmin(ExportMixin, ReadOnlyAdmin):
     def check_comments(self, request: HttpRequest, rows: QuerySet[GeneratedComment]) -> Any:
         return self._many(request, rows, decisions.CHECK)
 
+    @action(description=_("Delete in Telegram"), permissions=["decide"])
+    def delete_comments(self, request: HttpRequest, rows: QuerySet[GeneratedComment]) -> Any:
+        return self._many(request, rows, decisions.DELETE)
+
     def get_actions_detail(self, request: HttpRequest, object_id: int) -> list[UnfoldAction]:
         """Only what makes sense in the comment's state."""
         comment = self.get_object(request, str(object_id))
@@ -197,6 +223,10 @@ class CommentAdmin(ExportMixin, ReadOnlyAdmin):
     @action(description=_("It is not there"), icon="unpublished", permissions=["decide"])
     def missing_one(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return self._one(request, object_id, decisions.MISSING)
+
+    @action(description=_("Delete in Telegram"), icon="delete", permissions=["decide"])
+    def delete_one(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._one(request, object_id, decisions.DELETE)
 
     # --- columns --------------------------------------------------------------------------------
 
@@ -247,6 +277,17 @@ class CommentAdmin(ExportMixin, ReadOnlyAdmin):
     @display(description=_("read at"))
     def metrics_read(self, row: GeneratedComment) -> SafeString:
         return show.short_time(row.metrics_at)
+
+    @display(description=_("deleting in Telegram"))
+    def deletion(self, row: GeneratedComment) -> SafeString:
+        call = services.deletions(row).first()
+        if call is None:
+            return show.NOTHING
+        return format_html(
+            "{} {}",
+            show.badge(call.state, call.get_state_display()),
+            show.link(call, call.error or _now("what was asked")),
+        )
 
     @display(description=_("who wrote to us after it"))
     def trail(self, row: GeneratedComment) -> SafeString:

@@ -105,6 +105,16 @@ MISSING = Decision(
     danger=True,
 )
 
+DELETE = Decision(
+    _("Delete in Telegram"),
+    _("Delete in Telegram: %(count)s"),
+    _("Each account deletes its own comments for everybody. This cannot be undone."),
+    _("Being deleted: %(count)s. The comment's page tells what Telegram answered."),
+    ("sent",),
+    lambda ids, staff, now, reason: services.delete(ids, staff, now),
+    danger=True,
+)
+
 
 def carry_out(request: HttpRequest, decision: Decision, ids: Sequence[int]) -> services.Decisions:
     """Run the decision and tell the person how many were done, which were skipped, and why."""

@@ -316,6 +316,9 @@ class Gateway(Protocol):
     async def post_counts(self, channel: Peer, ids: Sequence[int]) -> dict[int, Counts]:
         """Views, forwards, comments and reactions of posts; never counts as a view itself."""
 
+    async def delete(self, peer: Peer, ids: Sequence[int]) -> None:
+        """Delete own messages for everybody; those that are gone already count as deleted."""
+
     async def mark_read(self, peer: Peer, up_to: int) -> None:
         """The messages of a private chat up to this id have been read by the account."""
 

@@ -248,6 +248,14 @@ class MtprotoGateway(OwnAccount):
         # read as messages, never by GetMessagesViews: nothing here can count as a view
         return {message.id: message.counts for message in await self.messages(channel, ids)}
 
+    async def delete(self, peer: Peer, ids: Sequence[int]) -> None:
+        target = self._input(peer)
+        await self._call(
+            functions.channels.DeleteMessagesRequest(target, list(ids))
+            if isinstance(target, types.InputPeerChannel)
+            else functions.messages.DeleteMessagesRequest(list(ids), revoke=True)
+        )
+
     async def mark_read(self, peer: Peer, up_to: int) -> None:
         await self._call(functions.messages.ReadHistoryRequest(self._input(peer), up_to))
 
