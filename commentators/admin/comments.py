@@ -80,7 +80,6 @@ class CommentAdmin(ExportMixin, ReadOnlyAdmin):
                     "full_text",
                     ("state", "planned", "sent"),
                     "why",
-                    "deletion",
                     ("channel_link", "account_link"),
                 ]
             },
