@@ -41,6 +41,7 @@ class Claimed:
     due_in: float
     # the account writes at half its pace
     slowed: bool = False
+    photo_id: int | None = None
     # the history was read since, and the message is not there
     absent: bool = False
 
@@ -136,7 +137,7 @@ FROM due LEFT JOIN chats c ON c.id = due.chat_id
 WHERE m.id = due.id AND m.created_at = due.created_at
 RETURNING m.id, m.created_at, m.sender_id, due.token, m.chat_id, c.kind, c.telegram_id, m.text, m.reply_to,
           m.random_id, m.retry_count, m.first_attempt_at,
-          COALESCE(EXTRACT(EPOCH FROM now() - m.first_attempt_at), 0)::float8, due.due_in, due.slowed
+          COALESCE(EXTRACT(EPOCH FROM now() - m.first_attempt_at), 0)::float8, due.due_in, due.slowed, {photo}
 """
 
 # Only what is answered here may be sent: the row is still ours and every guard holds now.
@@ -235,6 +236,7 @@ def statements(kind: type[OutgoingMessage]) -> Statements:
             order_kept=ORDER_KEPT.format(table=table) if kind.ordered else "",
             not_paused="" if kind.passes_pauses else NOT_PAUSED,
             suspect_after=SUSPECT_AFTER,
+            photo="m.photo_id" if kind.carries_photos else "NULL::bigint",
         ),
         attempt=ATTEMPT.format(table=table, guarded=guarded),
         settle=SETTLE.format(table=table),

@@ -8,7 +8,7 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from django.conf import settings
@@ -144,6 +144,7 @@ class Delivery:
             try:
                 found = await self._prepare(held, row)
                 if found is None:
+                    photo = await in_thread(row.kind.photo_of, row.photo_id) if row.photo_id else b""
                     await self._wait_for_limits(held, row)
                     self._note_sending()
                     attempted = await self.attempts.submit(row)
@@ -153,7 +154,7 @@ class Delivery:
                         return await in_thread(refusal, row)
                     reach("before_request")
                     requested = True
-                    found = await self._send(held, row)
+                    found = await self._send(held, row, photo)
                     reach("answer_read")
             except GivenBack:
                 return Settlement(row, back(row), unclear=row.unclear) if attempted else None
@@ -212,8 +213,8 @@ class Delivery:
                 raise GivenBack
             await _sleep_or(self.drained, wait)
 
-    async def _send(self, held: Held, row: Claimed) -> Sent:
-        return await self._met(held, row, lambda: held.gateway.send(outgoing(row)))
+    async def _send(self, held: Held, row: Claimed, photo: bytes) -> Sent:
+        return await self._met(held, row, lambda: held.gateway.send(replace(outgoing(row), photo=photo)))
 
     async def _look_up(self, held: Held, row: Claimed) -> Sent | None:
         return await self._met(held, row, lambda: look_up(held.gateway, row))

@@ -65,6 +65,8 @@ class OutgoingMessage(models.Model):
     place_fields: ClassVar[tuple[str, ...]] = ()
     # Messages to staff leave though accounts are paused.
     passes_pauses: ClassVar[bool] = False
+    # Whether rows may have a `photo_id`; the photo's bytes never change.
+    carries_photos: ClassVar[bool] = False
     # SQL for what else it means that some were sent; its two parameters are arrays: senders and times.
     after_sent: ClassVar[str] = ""
 
@@ -133,6 +135,11 @@ class OutgoingMessage(models.Model):
             Guard(Pause.none_for(Pause.Level.ACCOUNT, "sender"), Status.PENDING, _("The account is paused.")),
             Guard(Q(expires_at__isnull=True) | Q(expires_at__gt=Now()), Status.EXPIRED, _("It is too late.")),
         ]
+
+    @classmethod
+    def photo_of(cls, photo_id: int) -> bytes:
+        """The JPEG that a row carries."""
+        raise NotImplementedError
 
     async def find_place(self, gateway: Gateway) -> tuple[Peer, int | None]:
         """Where the message goes, for a row whose chat this account has not met or that has none yet."""

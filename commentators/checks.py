@@ -20,7 +20,7 @@ from relove.prompting import BIDI, CLOSE, EMAIL, LINK, MARK, NICK, OPEN, PATTERN
 
 __all__ = ["Limits", "Refusal", "check_draft", "detect_language", "similarity"]
 
-TELEGRAM_UNITS = 4096
+TELEGRAM_UNITS, CAPTION_UNITS = 4096, 1024
 COPIED_WORDS = 9
 
 
@@ -54,6 +54,7 @@ class Case:
     recent_post: Sequence[str]
     limits: Limits
     affiliation: str
+    units: int
 
 
 def check_draft(
@@ -66,16 +67,20 @@ def check_draft(
     recent_post: Sequence[str] = (),
     limits: Limits | None = None,
     affiliation: str = "",
+    with_photo: bool = False,
 ) -> list[Refusal]:
     """Every reason to refuse `text` as a comment under `post_text`; an empty list lets it pass.
 
     `language` is the post's where it is known ("ru", "en"), else it is told from its text. `recent_own` are
     this account's last comments, `recent_post` all accounts' comments under the same post; `affiliation` is
-    what a second comment there must say of itself.
+    what a second comment there must say of itself; `with_photo` the text is a caption.
     """
     language = language or detect_language(post_text)
+    units = CAPTION_UNITS if with_photo else TELEGRAM_UNITS
     post_text = post_text[: 2 * TELEGRAM_UNITS]
-    case = Case(text, post_text, language, forbidden, recent_own, recent_post, limits or Limits(), affiliation)
+    case = Case(
+        text, post_text, language, forbidden, recent_own, recent_post, limits or Limits(), affiliation, units
+    )
     # What no message can hold is not worth reading.
     checks = (check_length,) if len(text) > TELEGRAM_UNITS else CHECKS
     return [refusal for check in checks if (refusal := check(case))]
@@ -123,8 +128,8 @@ def check_length(case: Case) -> Refusal | None:
         values = {"length": length, "limit": limits.shortest}
         return Refusal("short", _("The text has %(length)d characters, at least %(limit)d are needed.") % values)
     units = len(case.text.encode("utf-16-le", "surrogatepass")) // 2
-    if length > limits.longest or units > TELEGRAM_UNITS:
-        values = {"length": length, "limit": min(limits.longest, TELEGRAM_UNITS)}
+    if length > limits.longest or units > case.units:
+        values = {"length": length, "limit": min(limits.longest, case.units)}
         return Refusal("long", _("The text has %(length)d characters, %(limit)d are allowed.") % values)
     return None
 

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from django.utils import timezone
 
 from accounts_mgmt import calls, updates
-from commentators import backfill, drafting, metrics, monitoring, refreshing, replying, services
+from commentators import backfill, drafting, metrics, monitoring, refreshing, replying, services, thumbnails
 from commentators import direct as direct
 from relove import llm_work
 from relove.db import in_thread
@@ -135,6 +135,17 @@ async def delete_comment(gateway: Gateway, call: calls.Call) -> dict[str, Any]:
     await met(gateway, channel, lambda: gateway.delete(group, [message_id]))
     await in_thread(services.deleted, comment_id, call.account)
     return {"deleted": True}
+
+
+@calls.kind("read_thumbnails", repeatable=True)
+async def read_thumbnails(gateway: Gateway, call: calls.Call) -> dict[str, Any]:
+    """Load small pictures of a channel's posts, for our own pages."""
+    channel_id = call.arguments["channel"]
+    place = await in_thread(monitoring.reading_place, channel_id)
+    wanted = await in_thread(thumbnails.to_read, channel_id, timezone.now())
+    ids = wanted.message_ids
+    found = await met(gateway, place, lambda: gateway.thumbnails(place.address, ids)) if ids else {}
+    return {"found": await in_thread(thumbnails.record, channel_id, wanted, found, timezone.now())}
 
 
 @calls.kind("read_metrics", repeatable=True)

@@ -17,7 +17,7 @@ from relove.db import array, notify
 from relove.language import storable
 from relove.telegram.gateway import Counts, Message
 
-REFRESHED = ["text", "media_urls", "engagement", "edited_at", "refreshed_at", "names"]
+REFRESHED = ["text", "media_urls", "engagement", "edited_at", "refreshed_at", "names", "pictured_at"]
 # What is new goes in by COPY: many times faster than the INSERT of as many models.
 COPY = """
 COPY telegram_posts (id, channel_id, message_id, album_id, text, media_urls, engagement,
@@ -99,6 +99,8 @@ def _refresh(channel: TelegramChannel, posts: Sequence[Reading]) -> None:
     stored = list(channel.posts.filter(message_id__in=read))
     for post in stored:
         now = read[post.message_id]
+        if post.media_urls != now.media_urls:
+            post.pictured_at = None
         post.media_urls, post.engagement, post.refreshed_at = now.media_urls, now.engagement, now.refreshed_at
         if not _is_older(now, post):
             post.text, post.edited_at, post.names = now.text, now.edited_at, now.names

@@ -35,6 +35,12 @@ class PostQuerySet(models.QuerySet[Any]):
         """Posts with a stage still to take."""
         return self.filter(stage__in=("new", "summarised"))
 
+    def without_pictures(self, since: datetime) -> "PostQuerySet":
+        """Posts with media, posted `since`, whose small pictures nobody has asked for."""
+        return self.filter(created_at__gt=since, pictured_at__isnull=True, deleted_at__isnull=True).exclude(
+            media_urls=[]
+        )
+
     def to_refresh(self, now: datetime) -> "PostQuerySet":
         """Posts whose response is to be read again."""
         return self.filter(falling.due("created_at", "refreshed_at", now, falling.POSTS), deleted_at__isnull=True)

@@ -15,7 +15,7 @@ from accounts_mgmt.outbox import CHANNEL as OUTBOX
 from accounts_mgmt.outbox import Origin, Status
 from commentators import locks, planning
 from commentators.checks import Refusal, check_draft
-from commentators.models import AccountPersonality, CommentKey, CommentSchedule, GeneratedComment
+from commentators.models import AccountPersonality, CommentKey, CommentPhoto, CommentSchedule, GeneratedComment
 from commentators.monitoring import add_channel as add_channel
 from relove import live, oplog
 from relove.db import notify
@@ -271,6 +271,23 @@ def edit_text(comment_id: int, staff: Staff, text: str) -> GeneratedComment:
     return comment
 
 
+@transaction.atomic
+def choose_photo(comment_id: int, staff: Staff, photo_id: int | None) -> GeneratedComment:
+    """Give a draft a picture of the library, or none; raises ValidationError."""
+    comment = draft_in_hand(comment_id, staff)
+    offered = CommentPhoto.objects.filter(is_active=True)
+    if photo_id is not None and not offered.filter(id=photo_id).exists():
+        raise ValidationError(_("This picture is no longer offered."))
+    before, comment.photo_id = comment.photo_id, photo_id
+    if refusals := refusals_of(comment, comment.text):
+        raise ValidationError([str(refusal.reason) for refusal in refusals])
+    comment.save(update_fields=["photo", "updated_at"])
+    subject = ("generated_comments", comment.id)
+    oplog.log_activity("choose_photo", staff_id=staff.id, subject=subject, before=before, after=photo_id)
+    live.publish(locks.TOPIC)
+    return comment
+
+
 def draft_in_hand(comment_id: int, staff: Staff) -> GeneratedComment:
     """A draft, locked for this transaction; raises ValidationError where this person may not work on it."""
     rows = GeneratedComment.objects.select_for_update(of=("self",)).select_related("post", "channel")
@@ -294,6 +311,7 @@ def refusals_of(comment: GeneratedComment, text: str) -> list[Refusal]:
         recent_own=list(own[:RECENT_OWN]),
         recent_post=list(others.filter(post_id=comment.post_id).values_list("text", flat=True)),
         affiliation=comment.affiliation,
+        with_photo=comment.photo_id is not None,
     )
 
 

@@ -2,13 +2,13 @@
 
 from django.utils import timezone
 
-from commentators import backfill, metrics, monitoring, refreshing
+from commentators import backfill, metrics, monitoring, refreshing, thumbnails
 
 
 def read_channels() -> int:
-    """Ask for a reading of every channel that is due, of earlier posts, and of known posts again."""
+    """Ask for a reading of every channel that is due, of earlier posts, known posts and their pictures."""
     now = timezone.now()
-    return monitoring.ask_due(now) + backfill.ask_due(now) + refreshing.ask_due(now)
+    return sum(each.ask_due(now) for each in (monitoring, backfill, refreshing, thumbnails))
 
 
 def read_metrics() -> int:

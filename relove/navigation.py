@@ -59,6 +59,7 @@ COMMENTS = Section(
         Tab(_("All comments"), "commentators.generatedcomment"),
         Tab(_("Calendar"), "commentators.generatedcomment", "commentators_generatedcomment_calendar"),
         Tab(_("Results"), "commentators.generatedcomment", "commentators_generatedcomment_effect"),
+        Tab(_("Pictures"), "commentators.commentphoto"),
     ],
     count="drafts",
 )

@@ -25,6 +25,7 @@ CALL_KINDS = {
     "read_channel": _("read a channel"),
     "read_metrics": _("read the response of readers"),
     "backfill_channel": _("read earlier posts"),
+    "read_thumbnails": _("load small pictures of posts"),
     "refresh_posts": _("read known posts again"),
     "delete_comment": _("delete a comment"),
     "profile": _("read the profile"),

@@ -20,7 +20,7 @@ from unfold.dataclasses import UnfoldAction
 from unfold.decorators import action, display
 
 from commentators import services
-from commentators.admin import calendar, decisions, effect, review
+from commentators.admin import calendar, decisions, effect, pictures, review
 from commentators.admin.decisions import Decision
 from commentators.admin.resources import CommentResource
 from commentators.models import CommentKey, GeneratedComment
@@ -78,6 +78,7 @@ class CommentAdmin(ExportMixin, ReadOnlyAdmin):
             {
                 "fields": [
                     "full_text",
+                    "picture",
                     ("state", "planned", "sent"),
                     "why",
                     ("channel_link", "account_link"),
@@ -232,6 +233,10 @@ class CommentAdmin(ExportMixin, ReadOnlyAdmin):
     @display(description=_("comment"))
     def comment(self, row: GeneratedComment) -> SafeString:
         return show.foreign_text(row.text)
+
+    @display(description=_("picture"))
+    def picture(self, row: GeneratedComment) -> SafeString:
+        return pictures.photo_image(row.photo) if row.photo else show.NOTHING
 
     @display(description=_("comment"))
     def full_text(self, row: GeneratedComment) -> SafeString:

@@ -4,9 +4,10 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -19,7 +20,7 @@ from unfold.dataclasses import UnfoldAction
 from unfold.decorators import action, display
 
 from commentators import second
-from commentators.admin import review
+from commentators.admin import pictures, review
 from commentators.admin.resources import PostResource
 from commentators.models import TelegramPost
 from relove import confirm, desk, show
@@ -42,19 +43,37 @@ class PostAdmin(ExportMixin, ReadOnlyAdmin):
     ordering = ["-created_at", "-id"]
     empty_text = _("No posts yet. They come by themselves from the channels that are watched.")
     fieldsets = [
-        (None, {"fields": [("channel_link", "stage_badge"), "full_text", ("posted", "telegram_link"), "why"]}),
+        (
+            None,
+            {
+                "fields": [
+                    ("channel_link", "stage_badge"),
+                    "full_text",
+                    "pictured",
+                    ("posted", "telegram_link"),
+                    "why",
+                ]
+            },
+        ),
         (_("Summary"), {"fields": ["summary_rows"]}),
         (_("Comments"), {"fields": ["comments_link", "engagement_rows"]}),
         (
             _("Details"),
             {
                 "classes": ["tab"],
-                "fields": [("message_id", "album_id"), "media_rows", ("stored", "edited"), "attempts"],
+                "fields": [("message_id", "album_id"), ("stored", "edited"), ("response_read", "attempts")],
             },
         ),
     ]
 
     actions_detail = ["second_comment"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[TelegramPost]:
+        return super().get_queryset(request).prefetch_related(pictures.SMALL)
+
+    def get_urls(self) -> list[URLPattern]:
+        view, name = self.admin_site.admin_view(pictures.thumbnail), "commentators_telegrampost_thumbnail"
+        return [path("picture/<int:thumbnail_id>/", view, {"page": self}, name=name), *super().get_urls()]
 
     def has_decide_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return desk.may(request, "commentators.change_generatedcomment")
@@ -95,7 +114,13 @@ class PostAdmin(ExportMixin, ReadOnlyAdmin):
 
     @display(description=_("post"))
     def post(self, post: TelegramPost) -> SafeString:
-        return show.foreign_text(post.text or _now("without text"))
+        text = show.foreign_text(post.text or _now("without text"))
+        small = next(iter(post.thumbnails.all()), None)
+        return (
+            format_html('<span class="rl-pictured">{}{}</span>', pictures.thumbnail_image(small), text)
+            if small
+            else text
+        )
 
     @display(description=_("text"))
     def full_text(self, post: TelegramPost) -> SafeString:
@@ -139,8 +164,12 @@ class PostAdmin(ExportMixin, ReadOnlyAdmin):
         return show.key_values(post.engagement)
 
     @display(description=_("media"))
-    def media_rows(self, post: TelegramPost) -> SafeString:
-        return show.key_values(post.media_urls)
+    def pictured(self, post: TelegramPost) -> SafeString:
+        return pictures.media_of(post)
+
+    @display(description=_("response read"))
+    def response_read(self, post: TelegramPost) -> SafeString:
+        return show.short_time(post.refreshed_at)
 
     @display(description=_("in Telegram"))
     def telegram_link(self, post: TelegramPost) -> SafeString:

@@ -16,8 +16,9 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from commentators import locks, proposals, review, services
+from commentators.admin import pictures
 from commentators.admin.decisions import REASONS
-from commentators.models import GeneratedComment
+from commentators.models import CommentPhoto, GeneratedComment
 from relove import confirm, desk, show
 from relove.desk import staff_of
 from relove.llm import LLMError
@@ -106,6 +107,12 @@ def _part(request: HttpRequest, page: "CommentAdmin", comment_id: int) -> HttpRe
     context = {
         "current": current,
         "post_link": show.link(current.post, _("open the post")),
+        "media": pictures.media_of(current.post) if current.post.media_urls else "",
+        "photo": pictures.photo_image(current.photo) if current.photo else "",
+        "photos": CommentPhoto.objects.filter(is_active=True)
+        .order_by("description")
+        .values_list("pk", "description"),
+        "may_decide": page.has_decide_permission(request),
         "post_time": show.short_time(current.post.created_at),
         "planned": show.short_time(current.scheduled_at),
         "summary": show.key_values(current.post.summary),
@@ -173,6 +180,11 @@ def _redraft(request: HttpRequest, comment_id: int) -> None:
         raise ValidationError(reason) from None
 
 
+def _photo(request: HttpRequest, comment_id: int) -> None:
+    chosen = request.POST.get("photo", "")
+    services.choose_photo(comment_id, staff_of(request), int(chosen) if chosen.isdecimal() else None)
+
+
 def _undo(request: HttpRequest, comment_id: int) -> None:
     _done(services.undo([comment_id], staff_of(request), timezone.now()))
 
@@ -184,6 +196,7 @@ DECISIONS = {
     "edit": _edit,
     "edit_approve": _edit_and_approve,
     "redraft": _redraft,
+    "photo": _photo,
     "undo": _undo,
 }
 
@@ -225,6 +238,7 @@ def _words() -> dict[str, str]:
         "snooze": _("Put off. Take back: U"),
         "edit": _("The text is saved."),
         "redraft": _("Written anew."),
+        "photo": _("The picture is chosen."),
         "writing": _("The model is writing…"),
         "undo": _("Taken back."),
         "nothing": _("There is nothing to take back."),

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts_mgmt.outbox import Guard, Origin, OutgoingMessage, Status, outbox_indexes
 from accounts_mgmt.pause_models import Pause
 from commentators.models.channels import TelegramChannel
+from commentators.models.pictures import CommentPhoto
 from commentators.models.posts import TelegramPost
 from commentators.models.schedules import CommentSchedule
 from commentators.models.voices import CommentatorAccount
@@ -18,6 +19,7 @@ class GeneratedComment(OutgoingMessage):
     """A comment under a post: drafted by the machine or written by a person, sent by the outbox."""
 
     is_reply = True
+    carries_photos = True
     place_fields = ("post", "channel__chat")
     after_sent = """
         UPDATE commentator_accounts c SET last_used = greatest(c.last_used, v.sent_at)
@@ -39,6 +41,9 @@ class GeneratedComment(OutgoingMessage):
         CommentSchedule, models.SET_NULL, null=True, blank=True, verbose_name=_("schedule"), related_name="+"
     )
     drafted_text = models.TextField(_("as drafted"), blank=True)
+    photo = models.ForeignKey(
+        CommentPhoto, models.PROTECT, null=True, blank=True, verbose_name=_("picture"), related_name="+"
+    )
     # of a second comment under a post: whose side it speaks for, in the words agreed with the owner
     affiliation = models.CharField(_("names its affiliation"), max_length=128, blank=True)
     llm_call = models.ForeignKey(
@@ -74,6 +79,10 @@ class GeneratedComment(OutgoingMessage):
                 condition=Q(approved_at__isnull=False),
             ),
         ]
+
+    @classmethod
+    def photo_of(cls, photo_id: int) -> bytes:
+        return bytes(CommentPhoto.objects.values_list("image", flat=True).get(id=photo_id))
 
     @classmethod
     def guards(cls) -> list[Guard]:

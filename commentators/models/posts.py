@@ -42,6 +42,8 @@ class TelegramPost(models.Model):
     stored_at = models.DateTimeField(_("stored"), auto_now_add=True)
     # when text and response were last read in Telegram
     refreshed_at = models.DateTimeField(_("response read"), null=True, blank=True)
+    # when small pictures of its media were last asked for
+    pictured_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = PostQuerySet.as_manager()
 

@@ -1,17 +1,19 @@
-"""Stand-ins for media: they look right in a message; there is nothing behind them to download."""
+"""Stand-ins for media: they look right in a message; behind photos there are pictures, behind the rest nothing."""
 
 import time
 from typing import Any
 
 from telethon.tl import types
 
+from relove.sandbox import pictures
+
 _DC = 2
 
 
-def photo(id: int) -> Any:
-    size = types.PhotoSize(type="y", w=1280, h=853, size=100_000)
+def photo(id: int, shape: tuple[int, int] = pictures.SHAPE) -> Any:
+    sizes = [types.PhotoSize(name, *pictures.size_of(name, shape), size=100_000) for name in pictures.SIDES]
     picture = types.Photo(
-        id=id, access_hash=id, file_reference=b"sandbox", date=int(time.time()), sizes=[size], dc_id=_DC
+        id=id, access_hash=id, file_reference=b"sandbox", date=int(time.time()), sizes=sizes, dc_id=_DC
     )
     return types.MessageMediaPhoto(photo=picture)
 

@@ -13,6 +13,7 @@ from relove.sandbox.tl import RpcError, utf16_length
 from relove.sandbox.world import Box, Channel, Event, Forward, Message, Thread, User, World, remove_sorted
 
 MAX_TEXT = 4096
+MAX_CAPTION = 1024
 
 
 @dataclass(slots=True, frozen=True)

@@ -205,6 +205,7 @@ class World:
     sent: dict[int, OrderedDict[int, tuple[float, int, int]]] = field(default_factory=dict)
     people: list[dict[str, Any]] = field(default_factory=list)
     grouped: int = 10**12
+    photos: dict[int, bytes] = field(default_factory=dict)  # uploaded ones, by id
 
     def add_user(self, *, id: int | None = None, username: str | None = None, **fields: Any) -> User:
         """Raises ValueError where the id or the username is taken."""

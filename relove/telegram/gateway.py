@@ -134,12 +134,16 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A text to be sent. `random_id` was stored before the first attempt and never changes."""
+    """A text to be sent. `random_id` was stored before the first attempt and never changes.
+
+    With a `photo`, a JPEG, the text is its caption: at most 1024 UTF-16 units.
+    """
 
     peer: Peer
     text: str
     random_id: int
     reply_to: int | None = None
+    photo: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,6 +316,9 @@ class Gateway(Protocol):
 
     async def messages(self, peer: Peer, ids: Sequence[int]) -> list[Message]:
         """Messages by id; deleted ones are missing from the answer."""
+
+    async def thumbnails(self, peer: Peer, ids: Sequence[int]) -> dict[int, bytes]:
+        """Small pictures of messages with a photo or a previewed file, as Telegram made them, by message id."""
 
     async def post_counts(self, channel: Peer, ids: Sequence[int]) -> dict[int, Counts]:
         """Views, forwards, comments and reactions of posts; never counts as a view itself."""

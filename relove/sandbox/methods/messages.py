@@ -1,19 +1,47 @@
 """messages.*: sending, editing, deleting, reacting, reading, typing."""
 
+from collections.abc import Callable
 from typing import Any
 
 from telethon.tl import types
 from telethon.tl.functions import messages
 
-from relove.sandbox import rules
+from relove.sandbox import media, pictures, rules
+from relove.sandbox.methods.photos import uploaded
 from relove.sandbox.methods.registry import Call, handles
-from relove.sandbox.rules import Change, Draft
-from relove.sandbox.tl import RpcError
+from relove.sandbox.rules import MAX_CAPTION, Change, Draft
+from relove.sandbox.tl import RpcError, utf16_length
 from relove.sandbox.world import Box, Channel, Message, User
 
 
 @handles(messages.SendMessageRequest)
 def send_message(call: Call, request: Any) -> Any:
+    return _send(call, request)
+
+
+@handles(messages.SendMediaRequest)
+def send_media(call: Call, request: Any) -> Any:
+    """A photo with its caption; Telegram refuses captions longer than 1024 UTF-16 units."""
+    if not isinstance(request.media, types.InputMediaUploadedPhoto):
+        raise RpcError("MEDIA_INVALID")
+    if utf16_length(request.message) > MAX_CAPTION:
+        raise RpcError("MEDIA_CAPTION_TOO_LONG")
+    return _send(call, request, lambda: _photo(call, request.media.file))
+
+
+def _photo(call: Call, file: Any) -> Any:
+    data = uploaded(call, file)
+    try:
+        shape = pictures.shape_of(data)
+    except OSError as error:
+        raise RpcError("PHOTO_INVALID_DIMENSIONS") from error
+    number = int.from_bytes(call.world.digest("photo", len(call.world.photos))[:7], "little")
+    call.world.photos[number] = data
+    return media.photo(number, shape)
+
+
+def _send(call: Call, request: Any, made: Callable[[], Any] = lambda: None) -> Any:
+    """Accept a message once; `made` gives its media, and is asked only then."""
     peer = call.peer(request.peer, to_write=True)
     earlier = call.world.remembered(call.user.id, request.random_id)
     if earlier:
@@ -24,6 +52,7 @@ def send_message(call: Call, request: Any) -> Any:
         reply_to=getattr(request.reply_to, "reply_to_msg_id", None),
         entities=request.entities,
         random_id=request.random_id,
+        media=made(),
     )
     if isinstance(peer, Channel):
         changes = rules.say_in_channel(call.world, peer, call.user, draft)
@@ -43,7 +72,7 @@ def _message(change: Change) -> Message:
 def _sent(call: Call, change: Change, random_id: int) -> Any:
     """Telegram answers a plain private message with its short form, anything else with the whole update."""
     message, event = _message(change), change.event
-    if isinstance(change.box, User):
+    if isinstance(change.box, User) and message.media is None:
         return types.UpdateShortSentMessage(
             id=message.id,
             pts=event.pts,

@@ -7,6 +7,7 @@ from typing import Any
 from telethon.tl import types
 from telethon.tl.functions import auth, photos, upload
 
+from relove.sandbox import pictures
 from relove.sandbox.methods.registry import Call, handles
 from relove.sandbox.sign_ins import active
 from relove.sandbox.tl import RpcError
@@ -23,13 +24,17 @@ def save_file_part(call: Call, request: Any) -> bool:
     return True
 
 
-@handles(photos.UploadProfilePhotoRequest)
-def upload_profile_photo(call: Call, request: Any) -> Any:
-    user, given = call.user, request.file
-    parts = call.core.uploads.pop((user.id, getattr(given, "id", 0)), {})
+def uploaded(call: Call, given: Any) -> bytes:
+    """The file this person has put up in parts."""
+    parts = call.core.uploads.pop((call.user.id, getattr(given, "id", 0)), {})
     if sorted(parts) != list(range(getattr(given, "parts", 1))):
         raise RpcError("FILE_PARTS_INVALID")
-    picture = b"".join(parts[number] for number in sorted(parts))
+    return b"".join(parts[number] for number in sorted(parts))
+
+
+@handles(photos.UploadProfilePhotoRequest)
+def upload_profile_photo(call: Call, request: Any) -> Any:
+    user, picture = call.user, uploaded(call, request.file)
     if not picture.startswith(_JPEG):
         raise RpcError("IMAGE_PROCESS_FAILED")
     user.photo, user.photo_id = picture, user.photo_id + 1
@@ -49,15 +54,30 @@ def upload_profile_photo(call: Call, request: Any) -> Any:
 
 @handles(upload.GetFileRequest)
 def get_file(call: Call, request: Any) -> Any:
-    """A part of somebody's photo; messages' media have nothing behind them."""
+    """A part of somebody's photo, or of one in a message; other media have nothing behind them."""
     place = request.location
-    if not isinstance(place, types.InputPeerPhotoFileLocation):
+    if isinstance(place, types.InputPeerPhotoFileLocation):
+        photo = _of_person(call, place)
+    elif isinstance(place, types.InputPhotoFileLocation):
+        photo = _of_message(call, place)
+    else:
         raise RpcError("LOCATION_INVALID")
+    part = photo[request.offset : request.offset + request.limit]
+    return types.upload.File(type=types.storage.FileJpeg(), mtime=int(time.time()), bytes=part)
+
+
+def _of_person(call: Call, place: Any) -> bytes:
     person = call.person(place.peer)
     if place.photo_id != person.photo_id:
         raise RpcError("FILE_REFERENCE_EXPIRED")
-    part = person.photo[request.offset : request.offset + request.limit]
-    return types.upload.File(type=types.storage.FileJpeg(), mtime=int(time.time()), bytes=part)
+    return person.photo
+
+
+def _of_message(call: Call, place: Any) -> bytes:
+    if place.access_hash != place.id or place.thumb_size not in pictures.SIDES:
+        raise RpcError("LOCATION_INVALID")
+    given = call.world.photos.get(place.id)
+    return pictures.scaled(given, place.thumb_size) if given else pictures.drawn(place.id, place.thumb_size)
 
 
 @handles(auth.ExportAuthorizationRequest)

@@ -339,6 +339,18 @@ const reject = () => {
   panel("reject").reset();
   decide("reject", { reason });
 };
+const choosePhoto = async (select) => {
+  const id = current;
+  try {
+    show(await post(address(id), { what: "photo", photo: select.value }));
+    say(words.photo);
+  } catch (error) {
+    say(failure(error));
+  }
+  parts.delete(id);
+  if (current === id) put(id, await load(id));
+};
+
 const redraft = async () => {
   const id = current;
   const hint = new FormData(panel("redraft")).get("hint");
@@ -429,3 +441,7 @@ const first = rowOf(page.dataset.first) ? page.dataset.first : neighbour(1) ?? r
 select(first);
 countChosen();
 follow("comments", refreshSoon);
+
+$("[data-hand]").addEventListener("change", (event) => {
+  if (event.target.matches("[data-photo]")) choosePhoto(event.target);
+});
