@@ -28,6 +28,7 @@ NO_PAGE = {
     "runnerkey",
     "runnerbeat",
     "channelbackfill",
+    "postthumbnail",
 }
 # A list's rows, its user and session, the bounded count and what stands beside the sidebar.
 MOST_QUERIES = 14
