@@ -49,7 +49,7 @@ async def _played(script: Script, progress: Progress, said: Said) -> Turn:
     return Turn(
         state={"progress": decision.progress.as_json(), "talk": talk},
         reply="" if reply.refusal else reply.text,
-        strategy=decision.strategy or "",
+        strategy=decision.strategy or "person",
         trigger=decision.trigger,
         step=decision.step,
         action=decision.action or ("hand_over" if decision.hand_over or reply.refusal else ""),

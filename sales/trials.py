@@ -13,6 +13,8 @@ from sales.kinds import Player, ScriptKind, Turn
 from sales.models import ScriptTest
 from sales.parts import Part, Text
 
+MOST_TURNS = 100
+
 
 class Expectation(Part):
     """What must be so after a message; what is not given may be anything."""
@@ -32,7 +34,7 @@ class SavedTurn(Part):
 class SavedDialogue(Part):
     """ScriptTest.dialogue: the client's messages in their order, each with what is expected."""
 
-    turns: list[SavedTurn] = Field(min_length=1, max_length=100)
+    turns: list[SavedTurn] = Field(min_length=1, max_length=MOST_TURNS)
 
     def with_phrases(self, says: list[str], never: list[str]) -> "SavedDialogue":
         """The same, the last reply expected to say some phrases, and no reply to say others."""

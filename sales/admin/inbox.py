@@ -21,7 +21,7 @@ from accounts_mgmt.private.dialogues import Thread
 from relove import desk, show
 from relove.admin.base import ReadOnlyAdmin
 from relove.models import Staff
-from sales import conversations
+from sales import conversations, recording, trials
 from sales.models import ClientConversation, ConversationMessage
 
 
@@ -62,6 +62,7 @@ class SalesMessenger(Messenger):
             "heard": heard,
             "analysis": (heard.analysis or {}) if heard else {},
             "fit": number_format(heard.score, 2) if heard and heard.score is not None else "",
+            "may_keep": bool(heard and heard.strategy and conversation.script_id),
             "ready": list(conversations.ready_answers(conversation)),
             "colleagues": Staff.objects.filter(is_active=True).order_by("first_name", "username"),
         }
@@ -93,6 +94,8 @@ class SalesMessenger(Messenger):
             case "note":
                 conversations.note(conversation, request.POST.get("note", ""), staff)
                 return _now("Noted.")
+            case "keep":
+                return _kept(conversation, staff)
             case "assign":
                 conversations.assign(conversation, _colleague(request), staff)
                 return _now("Assigned.")
@@ -101,6 +104,14 @@ class SalesMessenger(Messenger):
 
 def version_name(version: Any) -> str:
     return f"{version.name} · {version.number}" if version else ""
+
+
+def _kept(conversation: ClientConversation, staff: Staff) -> str:
+    try:
+        recording.keep(conversation, staff, timezone.now())
+    except (recording.NothingToKeep, trials.NameTaken) as error:
+        raise ValidationError(str(error)) from error
+    return _now("The dialogue is saved as a test.")
 
 
 def _of(thread: Thread) -> ClientConversation:
