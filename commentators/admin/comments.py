@@ -22,7 +22,7 @@ from unfold.decorators import action, display
 from commentators import services
 from commentators.admin import calendar, decisions, effect, pictures, review
 from commentators.admin.decisions import Decision
-from commentators.admin.resources import CommentResource
+from commentators.admin.resources import CommentResource, MetricsResource
 from commentators.models import CommentKey, GeneratedComment
 from relove import confirm, desk, show
 from relove.admin.base import ReadOnlyAdmin
@@ -44,7 +44,7 @@ ON_ONE = {
 
 @admin.register(GeneratedComment)
 class CommentAdmin(ExportMixin, ReadOnlyAdmin):
-    resource_classes = [CommentResource]
+    resource_classes = [CommentResource, MetricsResource]
     export_form_class = ExportForm
     formats = FORMATS
     list_display = ["comment", "state", "post_link", "channel_link", "account_link", "planned", "sent"]
