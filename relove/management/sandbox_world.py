@@ -1,5 +1,6 @@
 """The sandbox's people and channel, and our rows for them: for the first start and for the demonstration."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 
@@ -76,9 +77,11 @@ def description(channel: str = CHANNEL) -> dict[str, object]:
     }
 
 
-def connect_accounts(client: SandboxClient, now: datetime) -> list[CommentatorAccount]:
+def connect_accounts(
+    client: SandboxClient, now: datetime, voices: Sequence[Voice] = VOICES
+) -> list[CommentatorAccount]:
     """Rows for the sandbox's ready accounts, each with a voice. Needs the session ring."""
-    return [_connect(client, voice, now) for voice in VOICES]
+    return [_connect(client, voice, now) for voice in voices]
 
 
 def connect_main(client: SandboxClient, now: datetime) -> TelegramAccountSession:
