@@ -4,17 +4,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
-from django.db.models import BooleanField, ExpressionWrapper, F
+from django.db.models import BooleanField, Count, ExpressionWrapper, F, Min
 from django.utils import timezone
 
 from commentators import services
-from commentators.models import GeneratedComment
+from commentators.models import CommentatorAccount, GeneratedComment, TelegramChannel
+from commentators.querysets import CommentQuerySet
 from relove.models import Staff
 
 # Drafts shown at once; the rest follow as these are decided.
 LISTED = 100
 # What the account wrote lately, so that it does not repeat itself.
 RECENT = 3
+# The pace is that of the last decisions: over how long, and from how many on.
+PACE_OVER, PACE_FROM = timedelta(minutes=15), 3
 MORNING, EVENING = time(9), time(19)
 
 
@@ -26,10 +29,34 @@ class Check:
     words: str
 
 
-def queue(now: datetime) -> list[GeneratedComment]:
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Whose drafts are looked at: a channel's, an account's, or all."""
+
+    channel: int | None = None
+    account: int | None = None
+
+    def of(self, rows: CommentQuerySet) -> CommentQuerySet:
+        named = {"channel": self.channel, "account": self.account}
+        found: CommentQuerySet = rows.filter(**{name: number for name, number in named.items() if number})
+        return found
+
+
+EVERYTHING = Chosen()
+
+
+def queue(now: datetime, chosen: Chosen = EVERYTHING) -> list[GeneratedComment]:
     """The drafts to decide about, in the order of their planned time, then of their age."""
-    rows = GeneratedComment.objects.with_links().waiting(now)
+    rows = chosen.of(GeneratedComment.objects.with_links().waiting(now))
     return list(rows.order_by(F("scheduled_at").asc(nulls_last=True), "id")[:LISTED])
+
+
+def choices(now: datetime) -> tuple[list[tuple[int, str]], list[tuple[int, str]]]:
+    """The channels and the accounts that have drafts waiting: (id, name)."""
+    waiting = GeneratedComment.objects.waiting(now)
+    channels = TelegramChannel.objects.filter(id__in=waiting.values("channel"))
+    accounts = CommentatorAccount.objects.filter(id__in=waiting.values("account")).select_related("session")
+    return sorted((row.pk, str(row)) for row in channels), sorted((row.pk, str(row)) for row in accounts)
 
 
 def one(comment_id: int) -> GeneratedComment | None:
@@ -38,11 +65,23 @@ def one(comment_id: int) -> GeneratedComment | None:
     return found
 
 
-def counters(staff: Staff, now: datetime) -> dict[str, int]:
-    """How many drafts are left, and how many this person has decided today."""
+def counters(staff: Staff, now: datetime, chosen: Chosen = EVERYTHING) -> dict[str, int]:
+    """How many drafts are left, how many this person has decided today, and at which pace: drafts an hour."""
     midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
     decided = GeneratedComment.objects.filter(approved_by=staff, approved_at__gte=midnight)
-    return {"left": GeneratedComment.objects.waiting(now).count(), "decided": decided.count()}
+    lately = decided.filter(approved_at__gt=now - PACE_OVER).aggregate(count=Count("pk"), since=Min("approved_at"))
+    return {
+        "left": chosen.of(GeneratedComment.objects.waiting(now)).count(),
+        "decided": decided.count(),
+        "pace": pace(lately["count"], lately["since"], now),
+    }
+
+
+def pace(count: int, since: datetime | None, now: datetime) -> int:
+    """Decisions an hour, from the first of a few lately until now; 0 where there are too few to say."""
+    if since is None or count < PACE_FROM:
+        return 0
+    return round(count / max((now - since).total_seconds(), 1.0) * 3600)
 
 
 def recent(comment: GeneratedComment) -> list[GeneratedComment]:

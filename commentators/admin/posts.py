@@ -20,7 +20,7 @@ from unfold.dataclasses import UnfoldAction
 from unfold.decorators import action, display
 
 from commentators import second
-from commentators.admin import pictures, review
+from commentators.admin import pictures, review, writing
 from commentators.admin.resources import PostResource
 from commentators.models import TelegramPost
 from relove import confirm, desk, show
@@ -66,7 +66,7 @@ class PostAdmin(ExportMixin, ReadOnlyAdmin):
         ),
     ]
 
-    actions_detail = ["second_comment"]
+    actions_detail = ["write_comment", "second_comment"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[TelegramPost]:
         return super().get_queryset(request).prefetch_related(pictures.SMALL)
@@ -82,7 +82,15 @@ class PostAdmin(ExportMixin, ReadOnlyAdmin):
         """A second comment is offered only where the channel's owner has agreed to it."""
         post = self.get_object(request, str(object_id))
         agreed = post is not None and post.channel.may_be_commented_twice
-        return super().get_actions_detail(request, object_id) if agreed else []
+        offered = super().get_actions_detail(request, object_id)
+        return [each for each in offered if agreed or not each.action_name.endswith("second_comment")]
+
+    @action(description=_("Write a comment"), icon="edit", permissions=["decide"])
+    def write_comment(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        post = self.get_object(request, object_id)
+        if post is None:
+            return redirect("admin:commentators_telegrampost_changelist")
+        return writing.page(request, self, post)
 
     @action(description=_("Second comment"), icon="add_comment", permissions=["decide"])
     def second_comment(self, request: HttpRequest, object_id: str) -> HttpResponse:

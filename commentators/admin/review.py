@@ -54,7 +54,11 @@ def queue(request: HttpRequest, page: "CommentAdmin") -> HttpResponse:
     """The page: the drafts in the order of their planned time; `id` names the one in hand, else the first."""
     _must_view(request, page)
     now = timezone.now()
+    channels, accounts = review.choices(now)
     context = {
+        "channels": channels,
+        "accounts": accounts,
+        "chosen": _chosen(request),
         **page.admin_site.each_context(request),
         "title": _("Review queue"),
         "is_fullwidth": "1",
@@ -79,15 +83,15 @@ def rows(request: HttpRequest, page: "CommentAdmin") -> HttpResponse:
 
 
 def _rows(request: HttpRequest, page: "CommentAdmin") -> dict[str, Any]:
-    now, staff = timezone.now(), staff_of(request)
-    drafts = review.queue(now)
+    now, staff, chosen = timezone.now(), staff_of(request), _chosen(request)
+    drafts = review.queue(now, chosen)
     held = locks.held_by_others([draft.pk for draft in drafts], staff)
     return {
         "drafts": [
             {"row": draft, "time": show.short_time(draft.scheduled_at), "lock": held.get(draft.pk, "")}
             for draft in drafts
         ],
-        "counters": review.counters(staff, now),
+        "counters": review.counters(staff, now, chosen),
         "may_decide": page.has_decide_permission(request),
     }
 
@@ -96,6 +100,12 @@ def _rows(request: HttpRequest, page: "CommentAdmin") -> dict[str, Any]:
 def one(request: HttpRequest, page: "CommentAdmin", comment_id: int) -> HttpResponse:
     """GET: the draft with all that stands beside it. POST: a decision about it."""
     return decide(request, page, comment_id) if request.method == "POST" else _part(request, page, comment_id)
+
+
+def _chosen(request: HttpRequest) -> review.Chosen:
+    """The channel and the account that the address names."""
+    named = (request.GET.get(name, "") for name in ("channel", "account"))
+    return review.Chosen(*(int(value) if value.isdecimal() and len(value) < 10 else None for value in named))
 
 
 def _part(request: HttpRequest, page: "CommentAdmin", comment_id: int) -> HttpResponse:
@@ -136,7 +146,7 @@ def decide(request: HttpRequest, page: "CommentAdmin", comment_id: int) -> JsonR
     except ValidationError as error:
         return JsonResponse({"reason": " ".join(error.messages)})
     desk.forget_counts()
-    return JsonResponse(review.counters(staff_of(request), timezone.now()))
+    return JsonResponse(review.counters(staff_of(request), timezone.now(), _chosen(request)))
 
 
 def _done(decisions: services.Decisions) -> None:

@@ -41,6 +41,7 @@ OPERATIONS = {
     "draft": _("drafting a comment"),
     "approve_comment": _("approving a comment"),
     "reject_comment": _("rejecting a comment"),
+    "write_comment": _("writing a comment by hand"),
     "cancel_comment": _("cancelling a comment"),
     "ask_delete_comment": _("asking to delete a comment"),
     "delete_comment": _("deleting a comment in Telegram"),

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from accounts_mgmt.outbox import Origin, Status
 from commentators import locks, planning, services
 from commentators.models import CommentKey, GeneratedComment
+from commentators.review import pace
 from relove.models import Staff, UserActivityLog
 from tests.commentators.conftest import NOW, Place
 from tests.commentators.test_services import DRAFT, draft
@@ -206,3 +207,9 @@ def test_what_is_being_sent_stays(comment: GeneratedComment, staff: Staff) -> No
     planned = fresh(comment).scheduled_at
     with pytest.raises(ValidationError):
         services.move(comment.id, staff, planned, planned + timedelta(hours=1), NOW)
+
+
+@pytest.mark.parametrize(("count", "minutes", "expected"), [(2, 1, 0), (10, 1, 600), (30, 15, 120)])
+def test_the_pace_is_that_of_the_last_decisions(count: int, minutes: int, expected: int) -> None:
+    assert pace(count, NOW - timedelta(minutes=minutes), NOW) == expected
+    assert pace(0, None, NOW) == 0

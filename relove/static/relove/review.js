@@ -28,14 +28,25 @@ let lockTimer = 0;
 let checkTimer = 0;
 let listTimer = 0;
 
-const address = (id, more = "") => `${page.dataset.url}${id}/${more}`;
+// whose drafts are looked at stays in every address
+const filter = () => {
+  const named = $$("[data-filter]").filter((each) => each.value).map((each) => [each.dataset.filter, each.value]);
+  return new URLSearchParams(named).toString();
+};
+const address = (id, more = "") => `${page.dataset.url}${id}/${more}?${filter()}`;
 const rows = () => $$("li", list);
 const rowOf = (id) => $(`li[data-id="${id}"]`, list);
 const say = (text) => ($("[data-said]").textContent = text);
 const underWay = () => (page.dataset.underWay = String(flights.size));
 const show = (counters) => {
   if (counters.left !== undefined) $("span[data-left]").textContent = counters.left;
+  if (counters.pace !== undefined) showPace(Number(counters.pace), Number($("span[data-left]").textContent));
   if (counters.decided !== undefined) $("span[data-decided]").textContent = counters.decided;
+};
+const showPace = (pace, left) => {
+  $("[data-pace-line]").hidden = !pace || !left;
+  $("span[data-pace]").textContent = pace;
+  $("span[data-minutes]").textContent = pace ? Math.max(1, Math.round((left / pace) * 60)) : "";
 };
 const failure = (error) => (error instanceof TypeError ? words.offline : error.message);
 
@@ -67,7 +78,7 @@ const select = async (id) => {
   if (!id) return;
   const row = rowOf(id);
   row?.scrollIntoView({ block: "nearest" });
-  history.replaceState(null, "", `?id=${id}`);
+  history.replaceState(null, "", `?${new URLSearchParams([...new URLSearchParams(filter()), ["id", id]])}`);
   clearTimeout(lockTimer);
   lockTimer = setTimeout(() => takeLock(id), LOCK_AFTER);
   try {
@@ -270,7 +281,7 @@ const refresh = async () => {
   const began = performance.now();
   let found;
   try {
-    found = $("[data-rows]", await part(`${page.dataset.url}rows/`));
+    found = $("[data-rows]", await part(`${page.dataset.url}rows/?${filter()}`));
   } catch {
     return; // the next event or reconnect asks again
   }
@@ -316,6 +327,9 @@ $("[data-check-all]")?.addEventListener("change", (event) => {
   $$("[name=_selected_action]", list).forEach((box) => (box.checked = event.target.checked));
   countChosen();
 });
+$$("[data-filter]").forEach((each) =>
+  each.addEventListener("change", () => location.assign(`${page.dataset.url}?${filter()}`)),
+);
 list.addEventListener("click", (event) => {
   const link = event.target.closest("a");
   if (!link || event.ctrlKey || event.metaKey) return;
@@ -437,6 +451,7 @@ panel("reject")?.addEventListener("submit", (event) => {
   reject();
 });
 
+show(list.dataset);
 const first = rowOf(page.dataset.first) ? page.dataset.first : neighbour(1) ?? rows()[0]?.dataset.id ?? null;
 select(first);
 countChosen();
