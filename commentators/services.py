@@ -279,8 +279,9 @@ def choose_photo(comment_id: int, staff: Staff, photo_id: int | None) -> Generat
     if photo_id is not None and not offered.filter(id=photo_id).exists():
         raise ValidationError(_("This picture is no longer offered."))
     before, comment.photo_id = comment.photo_id, photo_id
-    if refusals := refusals_of(comment, comment.text):
-        raise ValidationError([str(refusal.reason) for refusal in refusals])
+    # a caption has to be shorter; what else the checks say of the text a picture does not change
+    if long := [refusal for refusal in refusals_of(comment, comment.text) if refusal.code == "long"]:
+        raise ValidationError([str(refusal.reason) for refusal in long])
     comment.save(update_fields=["photo", "updated_at"])
     subject = ("generated_comments", comment.id)
     oplog.log_activity("choose_photo", staff_id=staff.id, subject=subject, before=before, after=photo_id)
