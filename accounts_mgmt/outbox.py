@@ -141,6 +141,11 @@ class OutgoingMessage(models.Model):
         """The JPEG that a row carries."""
         raise NotImplementedError
 
+    @classmethod
+    def planned_a_day(cls, account: Any) -> int | None:
+        """How many of this kind an account is to send on a day; None where nothing is planned."""
+        return None
+
     async def find_place(self, gateway: Gateway) -> tuple[Peer, int | None]:
         """Where the message goes, for a row whose chat this account has not met or that has none yet."""
         raise NotImplementedError

@@ -18,7 +18,8 @@ from django.views.decorators.debug import sensitive_post_parameters
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import action, display
 
-from accounts_mgmt import calls, services, signing_in
+from accounts_mgmt import services, signing_in
+from accounts_mgmt.admin.account_page import AccountPages
 from accounts_mgmt.admin.pauses import pause_url
 from accounts_mgmt.admin.sign_in import SECRETS, SignInPages
 from accounts_mgmt.models import Pause, TelegramAccountSession
@@ -37,15 +38,16 @@ class AccountAdmin(BackOfficeAdmin):
     """Who the account is and whether it may act. Phone and session are never shown."""
 
     form = AccountForm
+    change_form_outer_before_template = "accounts_mgmt/account.html"
     list_display = ["label", "state_badge", "role_word", "at_name", "may_write", "waits", "seen"]
     list_filter = [("state", ChoicesDropdownFilter), ("role", ChoicesDropdownFilter)]
     search_fields = ["label", "username", "first_name", "owner"]
     search_help_text = _("Name, @name or owner")
     ordering = ["id"]
-    actions_detail = ["write_disclosure", "read_profile", "pause_account", "resume_account", "sign_in_anew"]
+    actions_detail = ["write_disclosure", "pause_account", "resume_account", "sign_in_anew"]
     empty_text = _("No accounts yet. Connect the first one: by a code, a QR code or an existing session.")
     fieldsets = [
-        (None, {"fields": [("label", "role"), ("state_badge", "waits"), "state_words"]}),
+        (None, {"fields": [("label", "role")]}),
         (
             _("Owner and disclosure"),
             {"fields": ["may_write", "owner", "owner_consent_at", "disclosure", "disclosure_seen"]},
@@ -54,12 +56,7 @@ class AccountAdmin(BackOfficeAdmin):
             _("In Telegram"),
             {
                 "classes": ["tab"],
-                "fields": [
-                    ("at_name", "first_name"),
-                    "bio",
-                    ("telegram_user_id", "phone_mask"),
-                    "session_word",
-                ],
+                "fields": [("at_name", "telegram_user_id"), ("phone_mask", "session_word")],
             },
         ),
         (
@@ -68,14 +65,9 @@ class AccountAdmin(BackOfficeAdmin):
         ),
     ]
     readonly_fields = [
-        "state_badge",
-        "state_words",
-        "waits",
         "may_write",
         "disclosure_seen",
         "at_name",
-        "first_name",
-        "bio",
         "telegram_user_id",
         "phone_mask",
         "session_word",
@@ -92,7 +84,17 @@ class AccountAdmin(BackOfficeAdmin):
         return super().get_queryset(request).defer("phone").annotate(is_paused=Exists(pauses), pause_until=until)
 
     def get_urls(self) -> list[URLPattern]:
-        return SignInPages(self).urls() + super().get_urls()
+        return AccountPages(self).urls() + SignInPages(self).urls() + super().get_urls()
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        around = AccountPages(self).context(request, object_id)
+        return super().change_view(request, object_id, form_url, {**around, **(extra_context or {})})
 
     @method_decorator(sensitive_post_parameters(*SECRETS))
     def add_view(
@@ -109,13 +111,6 @@ class AccountAdmin(BackOfficeAdmin):
         if account.is_paused:
             return show.badge("paused", _("paused"), account.state_reason)
         return show.badge(account.state, account.get_state_display(), account.state_reason)
-
-    @display(description=_("why"))
-    def state_words(self, account: TelegramAccountSession) -> SafeString:
-        if not account.state_reason:
-            return show.NOTHING
-        since = show.short_time(account.state_since)
-        return format_html("{} · {}", account.state_reason, since)
 
     @display(description=_("role"), ordering="role")
     def role_word(self, account: TelegramAccountSession) -> str:
@@ -196,23 +191,6 @@ class AccountAdmin(BackOfficeAdmin):
             title=_now("Write the disclosure of %(account)s") % {"account": account},
             sentence=_now("The text replaces the account's bio in Telegram."),
             button=_now("Write it"),
-            rows=[account],
-        )
-
-    @action(description=_("Read the profile"), icon="badge", permissions=["change"])
-    def read_profile(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        account = self.get_object(request, object_id)
-        if account is None:
-            return redirect("admin:accounts_mgmt_telegramaccountsession_changelist")
-        if confirm.is_confirmed(request):
-            call = calls.ask(account.pk, "profile", {}, asked_by=desk.staff_of(request), now=timezone.now())
-            return redirect("admin:accounts_mgmt_accountcall_progress", call.pk)
-        return confirm.ask(
-            self,
-            request,
-            title=_now("Read the profile of %(account)s") % {"account": account},
-            sentence=_now("The account looks up its own name and bio in Telegram; nothing is changed there."),
-            button=_now("Read it"),
             rows=[account],
         )
 

@@ -1,5 +1,7 @@
 """Comments under posts: their rows in the outbox, and the keys that make each the only one of its place."""
 
+from typing import Any
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -83,6 +85,13 @@ class GeneratedComment(OutgoingMessage):
     @classmethod
     def photo_of(cls, photo_id: int) -> bytes:
         return bytes(CommentPhoto.objects.values_list("image", flat=True).get(id=photo_id))
+
+    @classmethod
+    def planned_a_day(cls, account: Any) -> int | None:
+        """What the account's schedules plan for a day, over all channels."""
+        schedules = CommentSchedule.objects.filter(is_active=True, account__session=account)
+        planned: int | None = schedules.aggregate(n=models.Sum("comments_per_day"))["n"]
+        return planned
 
     @classmethod
     def guards(cls) -> list[Guard]:

@@ -29,6 +29,7 @@ NO_PAGE = {
     "runnerbeat",
     "channelbackfill",
     "postthumbnail",
+    "accountphoto",
 }
 # A list's rows, its user and session, the bounded count and what stands beside the sidebar.
 MOST_QUERIES = 14

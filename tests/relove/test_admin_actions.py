@@ -199,7 +199,7 @@ def test_resuming_ends_the_pause(page: Client, scene: Scene) -> None:
     assert AccountSecurityLog.objects.latest("id").event == "resumed"
 
 
-@pytest.mark.parametrize("action", ["write_disclosure", "read_profile", "resume_account"])
+@pytest.mark.parametrize("action", ["write_disclosure", "resume_account"])
 def test_an_action_on_an_account_is_never_done_by_following_a_link(
     page: Client, scene: Scene, action: str
 ) -> None:
@@ -213,7 +213,11 @@ def test_an_action_on_an_account_is_never_done_by_following_a_link(
 
 
 def test_reading_a_profile_is_asked_of_the_account(page: Client, scene: Scene) -> None:
-    page.post(reverse(f"{ACCOUNT}_read_profile", args=[scene.account.pk]), {"confirmed": "1"})
+    page.get(reverse(f"{ACCOUNT}_act", args=[scene.account.pk]), {"do": "profile"})
+    assert not AccountCall.objects.filter(kind="profile", asked_by=scene.staff).exists(), (
+        "following a link asks nothing"
+    )
+    page.post(reverse(f"{ACCOUNT}_act", args=[scene.account.pk]), {"do": "profile"})
 
     call = AccountCall.objects.latest("id")
     assert (call.kind, call.account, call.asked_by) == ("profile", scene.account, scene.staff)
