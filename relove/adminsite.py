@@ -1,21 +1,24 @@
 """The staff's site: the theme's, with a search that no query string breaks and pages without a model."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
 from unfold.sites import UnfoldAdminSite
 
-from relove import desk, options_page
+from relove import access, desk, options_page
+from relove.access_pages import AccessPages, after, signed_in_staff
 from relove.section_pages import LATER, environment_values
 
 PAGE_VARIABLE = "page"
 
 
-class ReloveAdminSite(UnfoldAdminSite):
+class ReloveAdminSite(AccessPages, UnfoldAdminSite):
     index_title = _("Dashboard")
     empty_value_display = "—"
     enable_nav_sidebar = True
@@ -24,6 +27,18 @@ class ReloveAdminSite(UnfoldAdminSite):
         """With what the red button of every page says."""
         paused = request.user.is_authenticated and desk.counts().get("everything_paused")
         return {**super().each_context(request), "everything_paused": paused}
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        """The second factor is part of being signed in: the stock login alone opens nothing."""
+        staff = signed_in_staff(request)
+        return access.has_passed(request.session, staff)
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Whoever has given their password already is asked for what is still missing."""
+        staff = signed_in_staff(request)
+        if request.method == "GET" and staff and not access.has_passed(request.session, staff):
+            return redirect(f"{reverse('admin:second_factor')}?{urlencode({'next': after(request)})}")
+        return super().login(request, extra_context)
 
     def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The theme's search answers 500 to a page that is no number; ours has one page only."""
@@ -39,6 +54,7 @@ class ReloveAdminSite(UnfoldAdminSite):
         ]
         return [
             *later,
+            *self.access_urls(),
             path("section/system/", self.admin_view(self.system), name="section_system"),
             path("section/sandbox/", self.admin_view(self.sandbox), name="section_sandbox"),
         ]

@@ -10,9 +10,14 @@ class ReloveConfig(AppConfig):
     verbose_name = _("reLove")
 
     def ready(self) -> None:
+        from django.contrib.auth.signals import user_logged_in
+        from django.db.models.signals import post_migrate
         from django_q.signals import pre_execute
 
-        from relove import options
+        from relove import access, options, roles
+
+        user_logged_in.connect(access.signed_in)
+        post_migrate.connect(roles.sync)
 
         pre_execute.connect(options.at_task)
 

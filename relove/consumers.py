@@ -7,7 +7,7 @@ import psycopg
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
 from django.contrib.sessions.backends.base import SessionBase
 
-from relove import live
+from relove import access, live
 from relove.db import in_thread, listening
 from relove.models import Staff
 
@@ -61,7 +61,8 @@ def _is_signed_in(staff_id: int | None, session: SessionBase) -> bool:
     key = session.session_key
     if staff_id is None or key is None or not session.exists(key):
         return False
-    return Staff.objects.filter(pk=staff_id, is_active=True, is_staff=True).exists()
+    staff = Staff.objects.filter(pk=staff_id, is_active=True, is_staff=True).first()
+    return access.has_passed(session, staff)
 
 
 class Pages:

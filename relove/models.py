@@ -253,3 +253,9 @@ class LLMCall(models.Model):
 
     def __str__(self) -> str:
         return f"{self.purpose} {self.model}"
+
+
+# the tables of relove.access stand apart; Django looks for models here
+from relove.access_models import Authenticator as Authenticator  # noqa: E402
+from relove.access_models import RecoveryCode as RecoveryCode  # noqa: E402
+from relove.access_models import StaffSession as StaffSession  # noqa: E402

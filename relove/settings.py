@@ -5,7 +5,7 @@ its state folder. Without any of them Telegram and the language model are the sa
 """
 
 import warnings
-from datetime import time
+from datetime import time, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -37,6 +37,7 @@ HTTPS = env.bool("RELOVE_HTTPS", default=False)
 INSTALLED_APPS = [
     # before relove, which shows its values on a page of our own
     "constance",
+    "axes",
     # before django_q, whose qcluster command ours replaces, and before unfold, whose files we override
     "relove.apps.ReloveConfig",
     "accounts_mgmt.apps.AccountsConfig",
@@ -75,6 +76,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
+    # last, as it asks for: it turns a locked sign-in into an answer
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "relove.urls"
@@ -100,15 +103,23 @@ TEMPLATES = [
     },
 ]
 
+_PASSWORDS = "django.contrib.auth.password_validation"
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
-    )
+    {"NAME": f"{_PASSWORDS}.UserAttributeSimilarityValidator"},
+    {"NAME": f"{_PASSWORDS}.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": f"{_PASSWORDS}.CommonPasswordValidator"},
+    {"NAME": f"{_PASSWORDS}.NumericPasswordValidator"},
 ]
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+# Five wrong passwords for one name from one address: a quarter of an hour of rest.
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_LOCKOUT_TEMPLATE = "relove/locked_out.html"
+AXES_RESET_ON_SUCCESS = True
+# attempts hold what strangers typed: they stand in no page
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
 
 # --- language and time --------------------------------------------------------------------------
 
@@ -319,3 +330,10 @@ from relove.unfold import UNFOLD  # noqa: E402, F401  (a file of its own: it is 
 
 # How long answers and results are kept, in months; people are told before they agree.
 DIAGNOSTICS_MONTHS = env.int("RELOVE_DIAGNOSTICS_MONTHS", default=24)
+
+# --- access ----------------------------------------------------------------------------------------
+
+# Who must show a code beside the password: off, managers (and above), everyone.
+SECOND_FACTOR = env("RELOVE_SECOND_FACTOR", default="off" if IS_SANDBOX else "managers")
+if SECOND_FACTOR not in ("off", "managers", "everyone"):
+    raise ImproperlyConfigured("RELOVE_SECOND_FACTOR is off, managers or everyone.")

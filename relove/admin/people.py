@@ -88,6 +88,7 @@ class TelegramUserAdmin(ImportExportModelAdmin, BackOfficeAdmin):
         "stream_rows",
     ]
 
+    @method_decorator(access.fresh)
     @action(description=_("Export everything"), icon="download", permissions=["export_person"])
     def export_person(self, request: HttpRequest, object_id: str) -> HttpResponse:
         user = self.get_object(request, object_id)
@@ -101,6 +102,7 @@ class TelegramUserAdmin(ImportExportModelAdmin, BackOfficeAdmin):
         answer["Cache-Control"] = "no-store"
         return answer
 
+    @method_decorator(access.fresh)
     @action(description=_("Erase the person"), icon="delete_forever", permissions=["erase_person"])
     def erase_person(self, request: HttpRequest, object_id: str) -> HttpResponse:
         user = self.get_object(request, object_id)
