@@ -13,7 +13,6 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from django.conf import settings
-from django.contrib.auth.hashers import make_password
 from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
@@ -23,12 +22,14 @@ from django.utils import timezone
 
 from relove import oplog, roles
 from relove.access_models import Authenticator, RecoveryCode, StaffSession
-from relove.fields import Sealed
+from relove.fields import Sealed, keyed_hash
 from relove.models import Staff
 
 SECOND_FACTOR, PROVED_AT = "relove_second_factor", "relove_proved_at"
 SECRET_BYTES = 20
 RECOVERY_CODES = 10
+# so many wrong codes in a row, and recovery codes are no way in either until the right code was shown
+FREE_TRIES = 10
 FRESH_SECONDS = 15 * 60
 
 
@@ -93,14 +94,17 @@ def show(request: HttpRequest, staff: Staff, code: str) -> bool:
 
 
 def _recovers(device: Authenticator, code: str) -> bool:
-    if not device.verify_is_allowed()[0]:
+    """The code has counted as a wrong one of the authenticator already: guesses of both rest together."""
+    good = RecoveryCode.objects.filter(staff=device.staff, used_at=None, code_hash=_hash(device.staff, code))
+    if device.failures > FREE_TRIES or not good.update(used_at=timezone.now()):
         return False
-    for known in RecoveryCode.objects.filter(staff=device.staff, used_at=None):
-        still_good = RecoveryCode.objects.filter(pk=known.pk, used_at=None)
-        if known.fits(code) and still_good.update(used_at=timezone.now()):
-            oplog.log_activity("recovery_code_used", staff_id=device.staff_id)
-            return True
-    return False
+    device.note(is_right=True)
+    oplog.log_activity("recovery_code_used", staff_id=device.staff_id)
+    return True
+
+
+def _hash(staff: Staff, code: str) -> str:
+    return keyed_hash(f"recovery:{staff.pk}:{code}")
 
 
 @transaction.atomic
@@ -108,7 +112,7 @@ def new_recovery_codes(staff: Staff) -> list[str]:
     """Ten fresh codes in place of the old ones; shown once."""
     RecoveryCode.objects.filter(staff=staff).delete()
     codes = [secrets.token_hex(5) for _ in range(RECOVERY_CODES)]
-    RecoveryCode.objects.bulk_create([RecoveryCode(staff=staff, code_hash=make_password(code)) for code in codes])
+    RecoveryCode.objects.bulk_create([RecoveryCode(staff=staff, code_hash=_hash(staff, code)) for code in codes])
     return [f"{code[:5]}-{code[5:]}" for code in codes]
 
 
@@ -128,7 +132,7 @@ def prove(request: HttpRequest) -> None:
 
 
 def is_fresh(request: HttpRequest) -> bool:
-    return time.time() - request.session.get(PROVED_AT, 0) < FRESH_SECONDS
+    return bool(time.time() - request.session.get(PROVED_AT, 0) < FRESH_SECONDS)
 
 
 View = Callable[..., HttpResponse]

@@ -1,9 +1,11 @@
 """How staff prove who they are beside the password, and where they are signed in."""
 
-from django.contrib.auth.hashers import check_password
+from datetime import timedelta
+
 from django.db import models
+from django.db.models import F
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django_otp.models import ThrottlingMixin
 from django_otp.oath import TOTP
 
 from relove.fields import SealedField
@@ -12,9 +14,10 @@ from relove.models import Staff
 # RFC 6238: half a minute a step, and one step of drift either way.
 STEP_SECONDS = 30
 DRIFT = 1
+LONGEST_REST = 3600
 
 
-class Authenticator(ThrottlingMixin, models.Model):  # type: ignore[misc]  # django-otp has no types
+class Authenticator(models.Model):
     """An app on the staff member's phone that shows a code for every half minute. The secret is sealed.
 
     It counts from `confirmed_at` on, when the first code was right.
@@ -27,6 +30,9 @@ class Authenticator(ThrottlingMixin, models.Model):  # type: ignore[misc]  # dja
     # a code is good once: the step of the last one
     last_step = models.BigIntegerField(default=-1)
     confirmed_at = models.DateTimeField(_("confirmed"), null=True, blank=True)
+    # wrong codes since the last right one
+    failures = models.PositiveIntegerField(default=0)
+    failed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         db_table = "staff_authenticators"
@@ -36,19 +42,29 @@ class Authenticator(ThrottlingMixin, models.Model):  # type: ignore[misc]  # dja
     def __str__(self) -> str:
         return str(self.staff)
 
-    def get_throttle_factor(self) -> int:
-        """Seconds to wait after the first wrong code; twice as long after each further one."""
-        return 1
+    @property
+    def is_resting(self) -> bool:
+        """A second after the first wrong code, twice as long after each further one, an hour at most."""
+        if not self.failed_at:
+            return False
+        rest = min(2 ** (min(self.failures, 20) - 1), LONGEST_REST)
+        return timezone.now() < self.failed_at + timedelta(seconds=rest)
 
     def accepts(self, token: str) -> bool:
         """Whether the code is right, new and not one of too many tries. Saves."""
-        if not self.verify_is_allowed()[0]:
+        if self.is_resting:
             return False
-        if not (token.isdecimal() and len(token) == 6 and self._is_current(int(token))):
-            self.throttle_increment()
-            return False
-        self.throttle_reset()
-        return True
+        is_right = token.isdecimal() and len(token) == 6 and self._is_current(int(token))
+        self.note(is_right)
+        return is_right
+
+    def note(self, is_right: bool) -> None:
+        rows = type(self).objects.filter(pk=self.pk)
+        if is_right:
+            rows.update(failures=0, failed_at=None)
+        else:
+            rows.update(failures=F("failures") + 1, failed_at=timezone.now())
+        self.refresh_from_db(fields=["failures", "failed_at"])
 
     def _is_current(self, code: int) -> bool:
         totp = TOTP(self.secret.reveal(), STEP_SECONDS)
@@ -61,10 +77,10 @@ class Authenticator(ThrottlingMixin, models.Model):  # type: ignore[misc]  # dja
 
 
 class RecoveryCode(models.Model):
-    """A code for the day the phone is lost; good once, stored as a hash."""
+    """A code for the day the phone is lost; good once, stored as a keyed hash."""
 
     staff = models.ForeignKey(Staff, models.CASCADE, related_name="recovery_codes")
-    code_hash = models.CharField(max_length=128)
+    code_hash = models.CharField(max_length=64)
     used_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -74,9 +90,6 @@ class RecoveryCode(models.Model):
 
     def __str__(self) -> str:
         return f"{self.staff}"
-
-    def fits(self, code: str) -> bool:
-        return check_password(code, self.code_hash)
 
 
 class StaffSession(models.Model):

@@ -65,6 +65,7 @@ UNFOLD: dict[str, Any] = {
     "TABS": "relove.navigation.tabs",
     "ACCOUNT": {
         "navigation": [
+            {"title": gettext_lazy("My sign-ins"), "link": reverse_lazy("admin:sign_ins")},
             {"title": gettext_lazy("My Telegram"), "link": reverse_lazy("admin:accounts_mgmt_stafftelegram_mine")},
             {"title": gettext_lazy("Change password"), "link": reverse_lazy("admin:password_change")},
         ],

@@ -151,7 +151,7 @@ class Scene:
 
     def _background(self) -> None:
         """A role, and the background tasks in every state."""
-        Group.objects.create(name="Операторы")
+        Group.objects.get_or_create(name="Операторы")
         common = {"func": "relove.llm_work.run_llm", "cluster": "llm"}
         times = {"started": self.now - timedelta(minutes=3), "stopped": self.now}
         Success.objects.create(id="done", name="done", success=True, result="ok", **common, **times)

@@ -18,7 +18,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from accounts_mgmt import handover, reasons, signing_in
 from accounts_mgmt.admin.sign_in_forms import FORMS, NewAccountForm, SessionForm
 from accounts_mgmt.models import AccountCall, SignIn, TelegramAccountSession
-from relove import desk, show
+from relove import access, desk, show
 
 if TYPE_CHECKING:
     from relove.admin.base import BackOfficeAdmin
@@ -113,6 +113,7 @@ class SignInPages:
 
     # --- one on its way --------------------------------------------------------------------------
 
+    @access.fresh
     def sign_in(self, request: HttpRequest, account_id: int) -> HttpResponse:
         """Where the sign-in stands, and the form of its next step."""
         account = self._page.get_object(request, str(account_id))

@@ -16,7 +16,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.contrib.import_export.forms import ExportForm, ImportForm
 from unfold.decorators import action, display
 
-from relove import confirm, desk, erasure, oplog, people, show
+from relove import access, confirm, desk, erasure, oplog, people, show
 from relove.admin import person
 from relove.admin.base import BackOfficeAdmin, ReadOnlyAdmin
 from relove.exports import SafeResource, TreeWidget
@@ -88,8 +88,8 @@ class TelegramUserAdmin(ImportExportModelAdmin, BackOfficeAdmin):
         "stream_rows",
     ]
 
-    @method_decorator(access.fresh)
     @action(description=_("Export everything"), icon="download", permissions=["export_person"])
+    @access.fresh
     def export_person(self, request: HttpRequest, object_id: str) -> HttpResponse:
         user = self.get_object(request, object_id)
         if user is None:
@@ -102,8 +102,8 @@ class TelegramUserAdmin(ImportExportModelAdmin, BackOfficeAdmin):
         answer["Cache-Control"] = "no-store"
         return answer
 
-    @method_decorator(access.fresh)
     @action(description=_("Erase the person"), icon="delete_forever", permissions=["erase_person"])
+    @access.fresh
     def erase_person(self, request: HttpRequest, object_id: str) -> HttpResponse:
         user = self.get_object(request, object_id)
         if user is None:

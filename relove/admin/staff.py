@@ -2,17 +2,20 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin
-from django.http import HttpRequest
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import display
+from unfold.decorators import action, display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from relove import show
+from relove import access, confirm, desk, show
 from relove.admin.base import BackOfficeAdmin
 from relove.models import Staff
 
@@ -48,9 +51,38 @@ class StaffAdmin(UserAdmin, BackOfficeAdmin):  # type: ignore[misc, type-arg]
         (None, {"fields": ["username", "password1", "password2", "first_name", "last_name", "is_staff", "groups"]})
     ]
     readonly_fields = ["last_login", "date_joined"]
+    actions_detail = ["take_second_factor"]
 
     def get_queryset(self, request: Any) -> Any:
         return super().get_queryset(request).prefetch_related("groups")
+
+    @access.fresh
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return super().changeform_view(request, *args, **kwargs)
+
+    @action(description=_("Take the second factor away"), icon="phonelink_erase", permissions=["second_factor"])
+    @access.fresh
+    def take_second_factor(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """For somebody who lost the phone and the recovery codes; they add another at the next sign-in."""
+        staff = self.get_object(request, object_id)
+        if staff is None:
+            return redirect("admin:relove_staff_changelist")
+        if not _is_within_reach(request, staff):
+            raise PermissionDenied
+        if not confirm.is_confirmed(request):
+            return confirm.ask(
+                self,
+                request,
+                title=_now("Take the second factor away"),
+                sentence=_now("The person signs in with the password alone until they add another."),
+                button=_now("Take away"),
+                rows=[staff],
+                danger=True,
+            )
+        access.take_away(staff, desk.staff_of(request))
+        access.sign_out(staff)
+        messages.success(request, _now("The second factor is gone, and the person is signed out."))
+        return redirect("admin:relove_staff_change", staff.pk)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Staff | None = None) -> list[str]:
         """Rights are given by those who have all of them; others would give them to themselves."""
@@ -59,6 +91,9 @@ class StaffAdmin(UserAdmin, BackOfficeAdmin):  # type: ignore[misc, type-arg]
 
     def has_change_permission(self, request: HttpRequest, obj: Staff | None = None) -> bool:
         return super().has_change_permission(request, obj) and _is_within_reach(request, obj)
+
+    def has_second_factor_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return super().has_change_permission(request)
 
     def has_delete_permission(self, request: HttpRequest, obj: Staff | None = None) -> bool:
         return super().has_delete_permission(request, obj) and _is_within_reach(request, obj)
@@ -90,6 +125,10 @@ class RoleAdmin(DjangoGroupAdmin, BackOfficeAdmin):  # type: ignore[misc]
 
     list_display = ["name", "people"]
     empty_text = _("No roles yet. A role is a named set of rights that is given to staff.")
+
+    @access.fresh
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return super().changeform_view(request, *args, **kwargs)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         # a right put into one's own role is a right given to oneself

@@ -170,7 +170,7 @@ RIGHTS_FOR_STAFF = ("view_staff", "add_staff", "change_staff", "delete_staff", "
 def test_nobody_without_full_access_gives_rights(may: May, scene: Scene) -> None:
     page = may(*RIGHTS_FOR_STAFF)
     colleague = Staff.objects.create_user("boris", is_staff=True)
-    role = Group.objects.get()
+    role = Group.objects.get(name="Операторы")
 
     for person in (scene.staff, colleague):
         form = {"username": person.username, "language": "ru", "is_active": "on", "is_staff": "on"}
@@ -186,7 +186,9 @@ def test_nobody_without_full_access_gives_rights(may: May, scene: Scene) -> None
 def test_a_new_member_of_staff_gets_no_role_from_one_without_full_access(may: May, scene: Scene) -> None:
     form = {"username": "vera", "password1": "a-long-p4ssword", "password2": "a-long-p4ssword", "is_staff": "on"}
 
-    answer = may(*RIGHTS_FOR_STAFF).post(reverse(f"{STAFF}_add"), form | {"groups": [Group.objects.get().pk]})
+    answer = may(*RIGHTS_FOR_STAFF).post(
+        reverse(f"{STAFF}_add"), form | {"groups": [Group.objects.get(name="Операторы").pk]}
+    )
 
     assert answer.status_code == 302
     assert Staff.objects.get(username="vera").groups.count() == 0
@@ -208,7 +210,7 @@ def test_who_has_full_access_is_out_of_reach_of_others(may: May, scene: Scene) -
 
 
 def test_a_role_is_changed_by_those_with_full_access(may: May, scene: Scene) -> None:
-    role = Group.objects.get()
+    role = Group.objects.get(name="Операторы")
     place = reverse("admin:auth_group_change", args=[role.pk])
     right = Permission.objects.earliest("id").pk
     form = {"name": "Редакторы", "permissions": [right]}
