@@ -311,6 +311,7 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": env("RELOVE_LOG_LEVEL", default="INFO")},
     "loggers": {
         "telethon": {"level": "WARNING"},
+        "pymorphy3": {"level": "WARNING"},
         "httpx": {"level": "WARNING"},
         "httpx2": {"level": "WARNING"},
         "relove.cache": {"filters": ["brief"]},

@@ -156,15 +156,18 @@ def _count(result: Result, client: SandboxClient) -> None:
 
 
 def _until(done: Callable[[], bool], complaint: str, tell: Tell | None) -> None:
-    """Wait for a state, telling how far things are."""
-    deadline = time.monotonic() + PATIENCE
-    told = 0.0
+    """Wait for a state, telling how far things are; patience ends where for so long nothing gets further."""
+    moved = told = time.monotonic()
+    progress = _progress()
     while not done():
-        if time.monotonic() > deadline:
-            raise LateError(f"After {PATIENCE:.0f} s {complaint}.")
-        if tell and time.monotonic() - told > 2:
-            told = time.monotonic()
-            tell(_progress())
+        now = time.monotonic()
+        if now - moved > PATIENCE:
+            raise LateError(f"For {PATIENCE:.0f} s nothing got further: {complaint}.")
+        if now - told > 2:
+            before, progress, told = progress, _progress(), now
+            moved = now if progress != before else moved
+            if tell:
+                tell(progress)
         time.sleep(0.1)
 
 
