@@ -13,6 +13,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
 
 from relove import show
 from relove.models import Staff
@@ -74,11 +75,13 @@ class Panel:
 Steps = Callable[[], list[Step]]
 PanelMaker = Callable[[HttpRequest, datetime], Panel | None]
 
+WorkMaker = Callable[[datetime], Figure]
 Names = Callable[[], dict[int, str]]
 
 _counts: dict[str, list[Count]] = {}
 _names: dict[str, Names] = {}
 _steps: list[tuple[int, Steps]] = []
+_works: list[tuple[int, str, WorkMaker]] = []
 _panels: list[tuple[int, PanelMaker]] = []
 
 
@@ -106,6 +109,25 @@ def panel(order: int) -> Callable[[PanelMaker], PanelMaker]:
         return function
 
     return register
+
+
+def work(order: int, permission: str) -> Callable[[WorkMaker], WorkMaker]:
+    """Register something that waits for whoever has the right: listed on the first page while there is any."""
+
+    def register(function: WorkMaker) -> WorkMaker:
+        _works.append((order, permission, function))
+        return function
+
+    return register
+
+
+@panel(1)
+def work_list(request: HttpRequest, now: datetime) -> Panel | None:
+    """What waits for the person at the page, from all apps; no panel for who may do none of it."""
+    makers = sorted((order, number) for number, (order, right, _make) in enumerate(_works) if may(request, right))
+    found = [_works[number][2](now) for _order, number in makers]
+    lines = [Line(str(work.title), work.url, work.state, show.number(work.value)) for work in found if work.value]
+    return Panel(_("Waits for you"), empty=_("Nothing waits."), lines=lines) if makers else None
 
 
 def names(table: str) -> Callable[[Names], Names]:

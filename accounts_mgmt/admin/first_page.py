@@ -17,6 +17,20 @@ def accounts_in_trouble(now: datetime) -> int:
     return TelegramAccountSession.objects.troubled().count()
 
 
+@desk.work(5, "accounts_mgmt.view_contact")
+def people_in_danger(now: datetime) -> desk.Figure:
+    address = reverse("admin:accounts_mgmt_contact_changelist")
+    return desk.Figure(
+        _("People who need a human being now"), Contact.objects.alerting().count(), address, "failed"
+    )
+
+
+@desk.work(50, "accounts_mgmt.change_telegramaccountsession")
+def accounts_to_mend(now: datetime) -> desk.Figure:
+    address = reverse("admin:accounts_mgmt_telegramaccountsession_changelist")
+    return desk.Figure(_("Accounts that need a person"), accounts_in_trouble(now), address, "limited")
+
+
 @desk.names("telegram_account_sessions")
 def account_names() -> dict[int, str]:
     return dict(TelegramAccountSession.objects.values_list("pk", "label"))

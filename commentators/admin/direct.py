@@ -3,7 +3,8 @@
 from typing import Any
 
 from django.contrib import admin
-from django.urls import URLPattern
+from django.db.models import Q
+from django.urls import URLPattern, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -101,6 +102,27 @@ class DirectMessageAdmin(ReadOnlyAdmin):
 def unread_threads(now: Any) -> int:
     unread = DirectMessage.objects.unread().order_by().values("sender", "user").distinct()
     return unread.count()
+
+
+@desk.work(20, "commentators.change_directmessage")
+def threads_to_read(now: Any) -> desk.Figure:
+    address = f"{reverse(f'admin:{DirectMessenger.name}')}?show=unread"
+    return desk.Figure(_("Unread private threads"), unread_threads(now), address, "new")
+
+
+@desk.work(21, "commentators.change_directmessage")
+def threads_to_answer(now: Any) -> desk.Figure:
+    waiting = DirectMessage.objects.filter(Q(stage="person") | Q(status="draft"))
+    address = f"{reverse(f'admin:{DirectMessenger.name}')}?show=waits"
+    count = waiting.order_by().values("sender", "user").distinct().count()
+    return desk.Figure(_("Private threads that wait for a decision"), count, address, "draft")
+
+
+@desk.work(31, "commentators.view_directmessage")
+def unclear_messages(now: Any) -> desk.Figure:
+    unclear = DirectMessage.objects.filter(status="unknown").count()
+    address = f"{reverse('admin:commentators_directmessage_changelist')}?status__exact=unknown"
+    return desk.Figure(_("Private messages whose outcome is unknown"), unclear, address, "unknown")
 
 
 # --- a person's page ---------------------------------------------------------------------------------

@@ -27,6 +27,24 @@ def drafts_waiting(now: datetime) -> int:
     return GeneratedComment.objects.waiting(now).count()
 
 
+@desk.work(10, "commentators.change_generatedcomment")
+def drafts_to_decide(now: datetime) -> desk.Figure:
+    return desk.Figure(_("Drafts of comments to decide about"), drafts_waiting(now), reverse(REVIEW), "draft")
+
+
+@desk.work(30, "commentators.view_generatedcomment")
+def unclear_comments(now: datetime) -> desk.Figure:
+    unclear = GeneratedComment.objects.filter(status="unknown").count()
+    address = f"{reverse(COMMENTS)}?status__exact=unknown"
+    return desk.Figure(_("Comments whose outcome is unknown"), unclear, address, "unknown")
+
+
+@desk.work(40, "commentators.change_telegramchannel")
+def unread_channels(now: datetime) -> desk.Figure:
+    address = reverse("admin:commentators_telegramchannel_changelist")
+    return desk.Figure(_("Channels that are not read"), channels_in_trouble(now), address, "failed")
+
+
 @desk.count("channels")
 def channels_in_trouble(now: datetime) -> int:
     return TelegramChannel.objects.watched().exclude(problem="").count()

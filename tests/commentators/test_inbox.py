@@ -11,6 +11,7 @@ from accounts_mgmt.models import Contact, TelegramAccountSession
 from accounts_mgmt.outbox import Origin, Status
 from commentators.direct import DirectDialogues
 from commentators.models import DirectMessage
+from relove import desk
 from relove.models import Staff
 from relove.telegram.gateway import Peer, PeerKind, Person
 from tests.commentators.conftest import commentator
@@ -124,3 +125,14 @@ def test_only_those_with_the_right_see_and_act(client: Client, account: Telegram
 
 def test_nobody_opens_a_thread_that_is_not_there(page: Client) -> None:
     assert page.get(url(10**30, 1)).status_code == 404
+
+
+def test_the_first_page_lists_what_waits_and_leads_there(page: Client, account: TelegramAccountSession) -> None:
+    first = page.get(reverse("admin:index")).content.decode()
+    assert "?show=unread" not in first
+    say(account, "Я не хочу жить")
+    desk.forget_counts()
+    shown = page.get(reverse("admin:index")).content.decode()
+    assert f"{reverse(INBOX)}?show=unread" in shown
+    assert f"{reverse(INBOX)}?show=waits" in shown
+    assert reverse("admin:accounts_mgmt_contact_changelist") in shown
