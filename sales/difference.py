@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from difflib import unified_diff
-from itertools import zip_longest
+from itertools import takewhile, zip_longest
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -11,6 +11,8 @@ from sales.checks import reachable
 from sales.document import Line, Script, Step, Target, Trigger
 from sales.kinds import Change
 from sales.problems import Path
+
+LONGEST, LEAD = 60, 20
 
 
 def difference(old: Script, new: Script) -> list[Change]:
@@ -153,8 +155,9 @@ def _lines(old: Sequence[Line], new: Sequence[Line], where: str) -> Iterator[str
 
 def _wording(gone: str | None, come: str | None, where: str) -> str:
     if gone and come:
+        start = _apart(gone, come)
         said = _("%(where)s: text changed, “%(old)s” → “%(new)s”.")
-        return said % {"where": where, "old": _short(gone), "new": _short(come)}
+        return said % {"where": where, "old": _short(gone, start), "new": _short(come, start)}
     said = _("%(where)s: wording gone, “%(text)s”.") if gone else _("%(where)s: new wording, “%(text)s”.")
     return said % {"where": where, "text": _short(gone or come or "")}
 
@@ -186,5 +189,12 @@ def _listed(items: Sequence[str]) -> str:
     return ", ".join(f"«{_short(item)}»" for item in items) or _("nothing")
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= 60 else f"{text[:59]}…"
+def _apart(old: str, new: str) -> int:
+    """Where two texts are to be shown from: some words before the place where they part."""
+    shared = sum(1 for _pair in takewhile(lambda pair: pair[0] == pair[1], zip(old, new, strict=False)))
+    return old.rfind(" ", 0, max(shared - LEAD, 0)) + 1
+
+
+def _short(text: str, start: int = 0) -> str:
+    shown = f"…{text[start:]}" if start and len(text) > LONGEST else text
+    return shown if len(shown) <= LONGEST else f"{shown[: LONGEST - 1]}…"

@@ -4,7 +4,6 @@ All of them take the text as it stands in the page (`text`, `format`). Data come
 with mistakes as {problems}, a refusal as {reason}.
 """
 
-import json
 from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -17,19 +16,19 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts_mgmt import staff_links
 from accounts_mgmt.models import StaffMessage, StaffTelegram, TelegramAccountSession
-from relove import desk, show, texts
+from relove import desk, texts
 from relove.llm import LLMError
 from relove.models import TelegramUser
-from sales import editing, kinds, reading, services, trials
-from sales.admin import publishing
+from sales import editing, kinds, reading, services
+from sales.admin import editor_tests, publishing
+from sales.admin.asked import number, refusal, text_of
 from sales.admin.editor_words import editor_words
 from sales.kinds import ScriptKind, Turn
-from sales.models import SalesScript, ScriptTest
+from sales.models import SalesScript
 from sales.problems import Refused
 
 if TYPE_CHECKING:
@@ -39,7 +38,6 @@ NAME = "sales_salesscript_editor"
 FORMATS = ("yaml", "json")
 # The people met last, to be looked at as clients.
 OFFERED = 30
-LONGEST_ID = 19
 TEST_LASTS = timedelta(hours=1)
 SALT = "sales.editor.dialogue"
 # What somebody may ask who may look at scripts and not change them.
@@ -83,7 +81,7 @@ def editor(request: HttpRequest, page: "ScriptAdmin", script_id: int) -> HttpRes
         "schema": kinds.json_schema(kind),
         "text": reading.written(kind, script.content, "yaml"),
         "words": editor_words(),
-        **_tests(script),
+        **editor_tests.tests_of(script),
     }
     return TemplateResponse(request, "sales/editor.html", context)
 
@@ -112,34 +110,34 @@ def answer(request: HttpRequest, page: "ScriptAdmin", script_id: int, what: str)
     except Refused as refused:
         return JsonResponse({"problems": editing.told(refused.problems)})
     except LLMError as error:
-        return _refusal(_("The language model failed (%(error)s).") % {"error": error})
+        return refusal(_("The language model failed (%(error)s).") % {"error": error})
 
 
 def _check(request: HttpRequest, script: SalesScript, kind: ScriptKind) -> HttpResponse:
-    return JsonResponse(editing.judged(kind, *_text(request)))
+    return JsonResponse(editing.judged(kind, *text_of(request)))
 
 
 def _convert(request: HttpRequest, script: SalesScript, kind: ScriptKind) -> HttpResponse:
     into = request.POST.get("into")
     if into not in FORMATS:
         raise Http404
-    return JsonResponse({"text": reading.converted(*_text(request), into)})
+    return JsonResponse({"text": reading.converted(*text_of(request), into)})
 
 
 def _save(request: HttpRequest, script: SalesScript, kind: ScriptKind) -> HttpResponse:
-    form = _text(request)[1]
-    found = reading.read(kind, *_text(request))
+    form = text_of(request)[1]
+    found = reading.read(kind, *text_of(request))
     try:
         version = services.save(
             script.pk,
             found.data,
-            started_from=_number(request, "base"),
+            started_from=number(request, "base"),
             reason=request.POST.get("reason", ""),
             who=desk.staff_of(request),
             now=timezone.now(),
         )
     except services.ReasonMissing as error:
-        return _refusal(str(error))
+        return refusal(str(error))
     except services.Conflict as conflict:
         return JsonResponse({"conflict": _theirs(conflict, kind, form)})
     said = _("Version %(number)s is saved. Clients are answered by it once it is published.")
@@ -162,7 +160,7 @@ def _theirs(conflict: services.Conflict, kind: ScriptKind, form: str) -> dict[st
 
 
 def _preview(request: HttpRequest, script: SalesScript, kind: ScriptKind) -> HttpResponse:
-    document, client = reading.read(kind, *_text(request)).document, _client(request)
+    document, client = reading.read(kind, *text_of(request)).document, _client(request)
     if kind.player:
         said = [editing.reply(kind.player(document, {}, _message(request), client))]
     elif kind.preview:
@@ -176,7 +174,7 @@ def _talk(request: HttpRequest, script: SalesScript, kind: ScriptKind) -> HttpRe
     """One message of the test dialogue; where it stands travels with the page, signed."""
     if kind.player is None:
         raise Http404
-    document = reading.read(kind, *_text(request)).document
+    document = reading.read(kind, *text_of(request)).document
     turn: Turn = kind.player(document, _state(request), _message(request), _client(request))
     answered = {
         "state": signing.dumps(turn.state, salt=SALT),
@@ -196,13 +194,7 @@ def _state(request: HttpRequest) -> dict[str, Any]:
 
 
 def _client(request: HttpRequest) -> TelegramUser | None:
-    return TelegramUser.objects.filter(pk=_number(request, "client")).first()
-
-
-def _number(request: HttpRequest, field: str) -> int:
-    """A number of the form; 0, which is nobody's id, where there is none."""
-    value = request.POST.get(field, "")
-    return int(value) if value.isdecimal() and len(value) < LONGEST_ID else 0
+    return TelegramUser.objects.filter(pk=number(request, "client")).first()
 
 
 def _message(request: HttpRequest) -> str:
@@ -218,9 +210,9 @@ def _message(request: HttpRequest) -> str:
 def _send(request: HttpRequest, script: SalesScript, kind: ScriptKind) -> HttpResponse:
     """Send a reply that was previewed to the person's own Telegram, marked as a test."""
     link = staff_links.link_of(desk.staff_of(request))
-    account = _senders(link).filter(pk=_number(request, "account")).first()
+    account = _senders(link).filter(pk=number(request, "account")).first()
     if link is None or account is None:
-        return _refusal(_("Link your Telegram first, on your page “My Telegram”."))
+        return refusal(_("Link your Telegram first, on your page “My Telegram”."))
     mark = _("Test of the script “%(name)s”, nobody else receives this:") % {"name": script.name}
     text = f"{mark}\n\n{request.POST.get('message', '')}"
     staff_links.write(link, text, StaffMessage.Purpose.TEST, timezone.now(), TEST_LASTS, sender=account)
@@ -232,63 +224,6 @@ def _senders(link: StaffTelegram | None) -> Any:
     return staff_links.senders(link) if link and is_linked else TelegramAccountSession.objects.none()
 
 
-# --- saved dialogues -----------------------------------------------------------------------------------
-
-
-def _keep(request: HttpRequest, script: SalesScript, kind: ScriptKind) -> HttpResponse:
-    """Save the test dialogue: what was seen at each message is expected from now on."""
-    try:
-        turns = json.loads(request.POST.get("dialogue", ""))
-        dialogue = trials.SavedDialogue.model_validate({"turns": turns})
-    except ValueError as error:
-        raise BadRequest from error
-    dialogue = dialogue.with_phrases(_phrases(request, "must"), _phrases(request, "must_not"))
-    name = request.POST.get("name", "").strip()
-    try:
-        trials.keep(script.pk, name, dialogue, desk.staff_of(request))
-    except trials.NameTaken as error:
-        return _refusal(str(error))
-    return JsonResponse({"said": _("The dialogue is saved as a test.")})
-
-
-def _phrases(request: HttpRequest, field: str) -> list[str]:
-    return [phrase.strip() for phrase in request.POST.get(field, "").split(";") if phrase.strip()]
-
-
-def _drop(request: HttpRequest, script: SalesScript, kind: ScriptKind) -> HttpResponse:
-    script.tests.filter(pk=_number(request, "test")).delete()
-    return _show_tests(request, script, kind)
-
-
-def _run(request: HttpRequest, script: SalesScript, kind: ScriptKind) -> HttpResponse:
-    """Play every saved dialogue with the text as it stands in the page."""
-    document = reading.read(kind, *_text(request)).document
-    trials.play(kind, document, list(script.tests.order_by("id")), timezone.now())
-    return _show_tests(request, script, kind)
-
-
-def _show_tests(request: HttpRequest, script: SalesScript, kind: ScriptKind) -> HttpResponse:
-    context = {**_tests(script), "may_change": desk.may(request, "sales.change_salesscript")}
-    return TemplateResponse(request, "sales/editor_tests.html", context)
-
-
-def _tests(script: SalesScript) -> dict[str, Any]:
-    rows = list(script.tests.order_by("id"))
-    red = sum(bool(row.last_faults) for row in rows)
-    good = _("All saved dialogues went as they should at their last run.")
-    bad = ngettext("%(count)s dialogue goes otherwise.", "%(count)s dialogues go otherwise.", red) % {"count": red}
-    return {"tests": [_test(row) for row in rows], "verdict": bad if red else good}
-
-
-def _test(row: ScriptTest) -> dict[str, Any]:
-    if not row.runs:
-        return {"row": row, "badge": show.badge("draft", _("not played yet")), "rate": ""}
-    badge = show.badge("failed", _("goes otherwise")) if row.last_faults else show.badge("sent", _("as it should"))
-    values = {"passes": row.passes, "runs": row.runs, "share": round(100 * row.passes / row.runs)}
-    rate = _("Passed %(passes)s of %(runs)s (%(share)s %%)") % values
-    return {"row": row, "badge": badge, "rate": rate}
-
-
 # --- what they share -----------------------------------------------------------------------------------
 
 Answer = Callable[[HttpRequest, SalesScript, ScriptKind], HttpResponse]
@@ -298,11 +233,11 @@ ANSWERS: dict[str, Answer] = {
     "save": _save,
     "preview": _preview,
     "talk": _talk,
-    "keep": _keep,
-    "drop": _drop,
-    "run": _run,
+    "keep": editor_tests.keep,
+    "drop": editor_tests.drop,
+    "run": editor_tests.run,
     "send": _send,
-    "tests": _show_tests,
+    "tests": editor_tests.show_tests,
 }
 
 
@@ -312,12 +247,3 @@ def _found(script_id: int) -> tuple[SalesScript, ScriptKind]:
         return script, kinds.get(script.kind)
     except kinds.UnknownKind as error:
         raise Http404 from error
-
-
-def _text(request: HttpRequest) -> tuple[str, str]:
-    """(text, format) of the page; browsers send line ends as CRLF."""
-    return request.POST.get("text", "").replace("\r\n", "\n"), request.POST.get("format", "yaml")
-
-
-def _refusal(reason: str) -> JsonResponse:
-    return JsonResponse({"reason": reason})

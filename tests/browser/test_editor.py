@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from sales import kinds, services
 from sales.admin import editor
-from sales.models import SalesScript, ScriptTest
+from sales.models import SalesScript
 from sales.reading import read
 from tests.admin_scene import Scene
 from tests.browser.conftest import shoot
@@ -54,6 +54,28 @@ def save(page: Page, reason: str, number: int) -> None:
     expect(page.locator("[data-number]")).to_have_text(str(number))
 
 
+def publish(page: Page) -> None:
+    page.locator(".rl-saving a").click()
+    page.locator("form[method=post] .rl-button-primary").click()
+    expect(page.locator("html[data-editor=ready]")).to_be_attached()
+
+
+def live(script: SalesScript) -> int:
+    script.refresh_from_db()
+    assert script.live is not None
+    return script.live.number
+
+
+def change_price(page: Page) -> None:
+    """Find and replace, by the editor's own panel."""
+    page.keyboard.press("Control+KeyF")
+    panel = page.locator(".cm-search")
+    panel.locator("[name=search]").fill("4 900 ₽")
+    panel.locator("input[name=replace]").fill("по запросу")
+    panel.locator("[name=replaceAll]").click()
+    panel.locator("[name=close]").click()
+
+
 def test_a_managers_day(page: Page, script: SalesScript, settings: Any) -> None:
     with running_sandbox(settings):
         opened(page, script)
@@ -97,14 +119,35 @@ def test_a_managers_day(page: Page, script: SalesScript, settings: Any) -> None:
 
         # saved, published after the test was played
         save(page, "спрашиваем подробнее", 2)
+        publish(page)
+        assert live(script) == 2
+
+        # a change that breaks the test is not published without a reason, and is taken back afterwards
+        at_end_of(page, "key: приветствие")
+        change_price(page)
+        save(page, "цена по запросу", 3)
         page.locator(".rl-saving a").click()
+        expect(page.locator(".rl-named").first).to_contain_text("4 900")
+        page.locator("details summary").first.click()
+        expect(page.locator(".cm-mergeView")).to_be_visible()
         shoot(page, "publish")
-        page.locator("main form button.rl-button-primary, form.rl-card button.rl-button-primary").click()
+        page.locator("form[method=post] .rl-button-primary").click()
+        expect(page.locator("[role=alert]")).to_contain_text("Вопрос о цене")
+        shoot(page, "publish-blocked")
+        assert live(script) == 2
+        page.locator("#override").fill("цену меняем завтра")
+        page.locator("form[method=post] .rl-button-primary").click()
         expect(page.locator("html[data-editor=ready]")).to_be_attached()
+        assert live(script) == 3
+        page.locator(".rl-hand-head .rl-link").first.click()
+        page.locator("#back-number").select_option("2")
+        page.locator("#back-reason").fill("клиенты спрашивают цену")
+        page.locator("form[aria-labelledby=back] .rl-button-primary").click()
+        expect(page.locator(".rl-versions tbody tr")).to_have_count(4)
+        shoot(page, "versions")
+        assert live(script) == 4
         script.refresh_from_db()
-        assert script.live is not None
-        assert script.live.number == 2
-    assert ScriptTest.objects.get().passes == 2
+        assert script.content == script.version(2).content
 
 
 def test_the_schema_completes_yaml_inside_a_broken_mapping(page: Page, script: SalesScript) -> None:
