@@ -60,6 +60,19 @@ GROUPS: list[tuple[Promise, list[Option]]] = [
         ],
     ),
     (
+        _("Language model"),
+        [
+            Option("LLM_MODEL", _("model"), help=_("As the server at the address below calls it.")),
+            Option(
+                "LLM_DAILY_BUDGET_USD",
+                _("budget a day, USD"),
+                Decimal(0),
+                Decimal(10_000),
+                _("A day in UTC. When it is spent, drafts and replies wait."),
+            ),
+        ],
+    ),
+    (
         _("Comments"),
         [
             Option("WORK_FROM", _("working hours from")),
@@ -90,19 +103,6 @@ GROUPS: list[tuple[Promise, list[Option]]] = [
                 0.1,
                 1.0,
                 _("From 0 to 1. A draft at least as like as this is refused."),
-            ),
-        ],
-    ),
-    (
-        _("Language model"),
-        [
-            Option("LLM_MODEL", _("model"), help=_("As the server at the address below calls it.")),
-            Option(
-                "LLM_DAILY_BUDGET_USD",
-                _("budget a day, USD"),
-                Decimal(0),
-                Decimal(10_000),
-                _("A day in UTC. When it is spent, drafts and replies wait."),
             ),
         ],
     ),

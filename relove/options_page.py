@@ -24,7 +24,9 @@ def _field(option: Option, default: Any) -> forms.Field:
     words: dict[str, Any] = {"label": capital(str(option.title)), "help_text": option.help}
     look = {"class": "rl-input"}
     if hasattr(default, "hour"):
-        return forms.TimeField(**words, widget=forms.TimeInput(attrs={**look, "type": "time"}, format="%H:%M"))
+        # as text: the browser's own time field speaks the browser's language
+        clock = forms.TimeInput(attrs={**look, "placeholder": "09:00", "maxlength": 5}, format="%H:%M")
+        return forms.TimeField(**words, widget=clock)
     if isinstance(default, str):
         return forms.CharField(**words, max_length=128, widget=forms.TextInput(attrs=look))
     kinds: dict[type, type[forms.Field]] = {int: forms.IntegerField, Decimal: forms.DecimalField}

@@ -1,11 +1,13 @@
 """Settings that staff change while the system runs: one door, ranges, a log, and no restart."""
 
+import time as clock
 from collections.abc import Iterator
 from datetime import UTC, datetime, time
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from constance.codecs import dumps
 from constance.models import Constance
 from django.contrib.auth.models import Permission
 from django.db import connection
@@ -19,6 +21,7 @@ from commentators.planning import in_working_hours
 from relove import options
 from relove.models import Staff, UserActivityLog
 from tests.admin_scene import administrator
+from tests.live import running_drafting, running_runner, wait_for
 
 Settings = Any
 
@@ -183,3 +186,15 @@ def test_the_log_is_read_by_its_own_index(staff: Staff) -> None:
         )
         plan = "\n".join(line for (line,) in cursor.fetchall())
     assert "activity_type" not in plan, "the condition is the index's own"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("process", [running_runner, running_drafting], ids=["runner", "llm"])
+def test_long_tasks_see_a_change_without_a_restart(process: Any) -> None:
+    with process():
+        # by another hand: nothing in this process but the long task reads it
+        Constance.objects.create(key="SEND_CEILING", value=dumps(11.0))
+        began = clock.monotonic()
+        wait_for(lambda: options.value("SEND_CEILING") == 11, "the long task has read it", 10)
+        took = clock.monotonic() - began
+    assert took < 3, f"{took:.2f} s"
