@@ -46,13 +46,17 @@ class Setting:
 
     @property
     def progress(self) -> Progress:
-        known = known_of(self.conversation.user, self.conversation.account.owner)
-        stands = self.conversation.stands
-        return replace(stands, knows={**known, **stands.knows})
+        return with_known(self.conversation)
 
     @property
     def about(self) -> Question:
         return Question(SUBJECT, self.row.pk, self.row.attempts)
+
+
+def with_known(conversation: ClientConversation) -> Progress:
+    """Where the dialogue stands, with what the account knows without asking."""
+    stands = conversation.stands
+    return replace(stands, knows={**known_of(conversation.user, conversation.account.owner), **stands.knows})
 
 
 @dataclass(frozen=True, slots=True)
