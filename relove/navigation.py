@@ -89,7 +89,12 @@ GROUPS = Section(_("Study groups"), "groups", [Tab(_("Study groups"), name="sect
 SCRIPTS = Section(
     _("Scripts"),
     "account_tree",
-    [Tab(_("Scripts"), "sales.salesscript"), Tab(_("Triggers"), "sales.scripttrigger")],
+    [
+        Tab(_("Scripts"), "sales.salesscript"),
+        Tab(_("Triggers"), "sales.scripttrigger"),
+        Tab(_("What scripts achieve"), "sales.salesscript", "sales_salesscript_report"),
+        Tab(_("Another threshold"), "sales.conversationmessage", "sales_salesscript_threshold"),
+    ],
 )
 DIAGNOSTICS = Section(
     _("Diagnostics"),

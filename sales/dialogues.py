@@ -15,14 +15,17 @@ from relove.models import SessionLog
 from sales import actions
 from sales import live as live_versions
 from sales.document import Script
+from sales.matching import first_of
 from sales.models import ClientConversation, ConversationMessage, SalesScript
 from sales.models.scripts import Running
 from sales.player import Progress
 from sales.replies import why_not
-from sales.strategy import Said
+from sales.strategy import Said, Strategy
 from sales.touches import Touch, first_touch
 
 KIND = "sales"
+# How many of our last messages are read for the programme they offer.
+OFFERS_READ = 20
 
 
 @register(TelegramAccountSession.Role.MAIN)
@@ -129,13 +132,25 @@ def settle(conversation: ClientConversation, progress: Progress, action: str, no
     if conversation.version is None:
         return
     was = conversation.stands
-    conversation.advance(progress, document_of(conversation.version.pk))
+    script = document_of(conversation.version.pk)
+    conversation.advance(progress, script)
+    if (step := script.step(progress.step)) and step.action:
+        conversation.programme = _offered(conversation, script)
     if moves_at_a_step(conversation, was):
         move(conversation)
     conversation.save()
     known = actions.get(action) if action else None
     if known and known.run:
         known.run(conversation.pk, now)
+
+
+def _offered(conversation: ClientConversation, script: Script) -> str:
+    """The programme our words named last: a step that does something is where a client has chosen."""
+    ours = conversation.messages.filter(direction="out", strategy=Strategy.SCRIPT).order_by("-id")
+    for text in ours.values_list("text", flat=True)[:OFFERS_READ]:
+        if name := first_of(text, script.settings.programmes):
+            return name
+    return conversation.programme
 
 
 def leave_to_person(conversation: ClientConversation, reason: str) -> None:

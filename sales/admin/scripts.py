@@ -16,7 +16,7 @@ from unfold.decorators import display
 from relove import show
 from relove.admin.versioned import TransferAdmin
 from sales import kinds
-from sales.admin import editor, new_script, publishing, versions
+from sales.admin import editor, new_script, publishing, reports, versions
 from sales.admin.resources import EverythingResource, ScriptResource
 from sales.models import SalesScript
 
@@ -33,7 +33,13 @@ class ScriptAdmin(ExportActionMixin, TransferAdmin):
     empty_text = _("No scripts yet. A script says how the system answers.")
 
     def get_urls(self) -> list[URLPattern]:
-        return [*editor.urls(self), *publishing.urls(self), *versions.urls(self), *super().get_urls()]
+        return [
+            *editor.urls(self),
+            *publishing.urls(self),
+            *versions.urls(self),
+            *reports.urls(self),
+            *super().get_urls(),
+        ]
 
     def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         return new_script.page(request, self)

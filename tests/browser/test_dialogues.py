@@ -98,3 +98,14 @@ def in_thread(work: Any) -> None:
 
     with ThreadPoolExecutor(1) as pool:
         pool.submit(run).result(10)
+
+
+def test_the_slider_shows_which_replies_would_change(page: Page, dialogue: ClientConversation) -> None:
+    page.goto(reverse("admin:sales_salesscript_threshold"))
+    expect(page.locator("[data-changed]")).to_have_text("0")
+    page.locator("#rl-at").fill("0.95")
+    expect(page.locator("[data-changed]")).to_have_text("2")
+    expect(page.locator(".rl-replay [data-mark]:visible")).to_have_count(2)
+    shoot(page, "threshold")
+    page.goto(reverse("admin:sales_salesscript_report"))
+    shoot(page, "report")

@@ -59,7 +59,10 @@ def _round(main: TelegramAccountSession, number: int) -> list[float]:
 
 def _answered(main: TelegramAccountSession, said: list[tuple[int, str]]) -> list[float]:
     """Milliseconds of our own for each message."""
-    began = [(_say(main, person, text), time.sleep(PAUSE))[0] for person, text in said]
+    began = []
+    for person, text in said:
+        began.append(_say(main, person, text))
+        time.sleep(PAUSE)
     heard = ConversationMessage.objects.received()
     wait_until(lambda: not heard.filter(stage="wanted").exists(), "messages wait for an answer")
     return [_own_time(main, person, at) for (person, _text), at in zip(said, began, strict=True)]
@@ -82,4 +85,5 @@ def _own_time(main: TelegramAccountSession, person: int, arrived: datetime) -> f
         raise AssertionError(f"A message of person {person} was not answered: {heard and heard.why}")
     calls = LLMCall.objects.filter(subject_table="conversation_messages", subject_id=heard.pk)
     model_ms = calls.aggregate(total=Sum("duration_ms"))["total"] or 0
-    return (answer.created_at - arrived).total_seconds() * 1000 - float(model_ms)
+    took: float = (answer.created_at - arrived).total_seconds() * 1000 - model_ms
+    return took
