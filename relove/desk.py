@@ -50,7 +50,7 @@ class Line:
 
     @property
     def time(self) -> SafeString:
-        return show.short_time(self.moment)
+        return show.short_time(self.moment) if self.moment else SafeString()
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ def work_list(request: HttpRequest, now: datetime) -> Panel | None:
     """What waits for the person at the page, from all apps; no panel for who may do none of it."""
     makers = sorted((order, number) for number, (order, right, _make) in enumerate(_works) if may(request, right))
     found = [_works[number][2](now) for _order, number in makers]
-    lines = [Line(str(work.title), work.url, work.state, show.number(work.value)) for work in found if work.value]
+    lines = [Line(str(work.title), work.url, work.state, str(work.value)) for work in found if work.value]
     return Panel(_("Waits for you"), empty=_("Nothing waits."), lines=lines) if makers else None
 
 

@@ -136,3 +136,4 @@ def test_the_first_page_lists_what_waits_and_leads_there(page: Client, account: 
     assert f"{reverse(INBOX)}?show=unread" in shown
     assert f"{reverse(INBOX)}?show=waits" in shown
     assert reverse("admin:accounts_mgmt_contact_changelist") in shown
+    assert "&lt;" not in shown.split("rl-lines")[1]
