@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import F
 from django.utils.translation import gettext as _
 
 from accounts_mgmt.models import AccountCall
+from accounts_mgmt.querysets import AccountCallQuerySet
 from relove.db import notify
 from relove.telegram.gateway import Gateway
 
@@ -98,10 +100,16 @@ def ask(
 
 def expire(now: datetime) -> int:
     """Close what nobody carried out in time, or began and never answered; says how many."""
-    late = AccountCall.objects.filter(state=AccountCall.State.WAITING, deadline__lt=now).update(
-        state=AccountCall.State.EXPIRED,
-        finished_at=now,
-        error=_("Nobody held the account in time. Is the cluster telegram running, and the account active?"),
+    waiting = AccountCall.objects.filter(state=AccountCall.State.WAITING, deadline__lt=now)
+    told_to_wait = _close(
+        waiting.filter(account__flood_until__gte=F("deadline")),
+        now,
+        _("Telegram makes the account wait for longer than this question could. Ask again when the wait is over."),
+    )
+    late = told_to_wait + _close(
+        waiting,
+        now,
+        _("Nobody held the account in time. Is the cluster telegram running, and the account active?"),
     )
     begun = AccountCall.objects.filter(state=AccountCall.State.RUNNING, deadline__lt=now - PATIENCE)
     lost = begun.update(
@@ -110,3 +118,7 @@ def expire(now: datetime) -> int:
         error=_("It was begun and never answered: look in Telegram whether it was done."),
     )
     return late + lost
+
+
+def _close(waiting: AccountCallQuerySet, now: datetime, why: str) -> int:
+    return waiting.update(state=AccountCall.State.EXPIRED, finished_at=now, error=why)

@@ -117,6 +117,7 @@ ACCOUNTS = Section(
         Tab(_("Commentators"), "commentators.commentatoraccount"),
         Tab(_("Voices"), "commentators.accountpersonality"),
         Tab(_("Schedules"), "commentators.commentschedule"),
+        Tab(_("Leases"), "accounts_mgmt.telegramaccountsession", "accounts_mgmt_telegramaccountsession_leases"),
         Tab(_("Account calls"), "accounts_mgmt.accountcall"),
         Tab(_("Security"), "accounts_mgmt.accountsecuritylog"),
         Tab(_("Pauses"), "accounts_mgmt.pause"),

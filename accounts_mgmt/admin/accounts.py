@@ -20,6 +20,7 @@ from unfold.decorators import action, display
 
 from accounts_mgmt import services, signing_in
 from accounts_mgmt.admin.account_page import AccountPages
+from accounts_mgmt.admin.leases import LeasePage
 from accounts_mgmt.admin.pauses import pause_url
 from accounts_mgmt.admin.sign_in import SECRETS, SignInPages
 from accounts_mgmt.models import Pause, TelegramAccountSession
@@ -84,7 +85,8 @@ class AccountAdmin(BackOfficeAdmin):
         return super().get_queryset(request).defer("phone").annotate(is_paused=Exists(pauses), pause_until=until)
 
     def get_urls(self) -> list[URLPattern]:
-        return AccountPages(self).urls() + SignInPages(self).urls() + super().get_urls()
+        own = LeasePage(self).urls() + AccountPages(self).urls() + SignInPages(self).urls()
+        return own + super().get_urls()
 
     def change_view(
         self,
