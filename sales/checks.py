@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from sales import actions
 from sales.document import KNOWN_VALUES, Script, Target, Trigger
+from sales.matching import canonical
 from sales.parts import placeholders
 from sales.problems import Path, Problem, one_of
 
@@ -192,7 +193,7 @@ def signs(trigger: Trigger) -> set[tuple[str, str]]:
     """What a trigger reacts to, comparable between triggers: (kind, word, intent, pattern, …)."""
     match trigger.kind:
         case "words":
-            found = [word.lower().replace("ё", "е") for word in trigger.words]
+            found = [canonical(phrase) for phrase in trigger.words]
         case "intent":
             found = list(trigger.intents)
         case "regex":

@@ -1,7 +1,6 @@
-"""What is different between two scripts: in sentences about their meaning, and as lines of text. Pure."""
+"""What is different between two scripts: in sentences about their meaning. Pure."""
 
 from collections.abc import Callable, Iterator, Sequence
-from difflib import unified_diff
 from itertools import takewhile, zip_longest
 from typing import Any
 
@@ -25,11 +24,6 @@ def difference(old: Script, new: Script) -> list[Change]:
         *_hints(old, new),
         *_settings(old, new),
     ]
-
-
-def text_difference(old: str, new: str) -> list[str]:
-    """The lines of a unified comparison without its file names: "+", "-", " " or "@@" begins each."""
-    return list(unified_diff(old.splitlines(), new.splitlines(), lineterm="", n=3))[2:]
 
 
 def _steps(old: Script, new: Script) -> Iterator[Change]:

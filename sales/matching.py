@@ -32,6 +32,11 @@ def _plain(word: str) -> str:
     return word.lower().replace("ё", "е")
 
 
+def canonical(phrase: str) -> str:
+    """One spelling for the forms of a phrase: «цены» and «цена» are the same."""
+    return " ".join(min(lemmas(word) - {_plain(word)} or {_plain(word)}) for word in split(phrase))
+
+
 def split(text: str) -> list[str]:
     """The words and numbers of a text, in their order."""
     return WORD.findall(text)

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from relove import texts
 from relove.db import in_thread
 from relove.models import Staff
-from sales import kinds, live, reading, services
+from sales import actions, kinds, live, reading, services
 from sales.models import SalesScript
 from sales.nodes import from_yaml
 from sales.problems import Refused
@@ -67,6 +67,19 @@ def test_reading_a_known_version_costs_one_question_to_the_database(make: Make, 
     with CaptureQueriesContext(connection) as asked:
         assert said(live.get(script.id)) == "Здравствуйте"
     assert not [query for query in asked if "content" in query["sql"]]
+
+
+@pytest.mark.django_db
+def test_an_action_that_has_gone_does_not_silence_the_live_version(make: Make, staff: Staff) -> None:
+    actions.register(actions.Action("sing", "sing"))
+    script = make()
+    data = document("Спою")
+    data["steps"][1]["action"] = "sing"
+    number = write(script, data, staff)
+    del actions._actions["sing"]
+    assert said(live.get(script.id)) == "Спою"
+    with pytest.raises(Refused):
+        services.publish(script.id, number, who=staff, now=NOW)
 
 
 @pytest.fixture
