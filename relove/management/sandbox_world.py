@@ -53,10 +53,10 @@ def disclosure() -> str:
     return texts.get("disclosure.profile", "ru", owner=OWNER)
 
 
-def description(channel: str = CHANNEL) -> dict[str, object]:
+def description(channel: str = CHANNEL, voices: Sequence[Voice] = VOICES) -> dict[str, object]:
     """The world as the sandbox takes it: accounts, a channel with comments, readers who respond."""
     bio = disclosure()
-    ours = [MAIN, *((voice.username, voice.first_name) for voice in VOICES)]
+    ours = [MAIN, *((voice.username, voice.first_name) for voice in voices)]
     accounts = [{"first_name": name, "username": username, "about": bio} for username, name in ours]
     readers = [{"first_name": name, "username": username} for username, name in READERS]
     return {

@@ -9,6 +9,7 @@ from django.core.management import CommandError, call_command
 
 from relove.management import benchmark as frame
 from relove.management.benchmark import Bench, Figures, Outcome, at_least, at_most, percentile, ratios
+from relove.management.benchmark.ceiling import worst_window
 
 
 @pytest.fixture
@@ -93,3 +94,9 @@ def test_an_outcome_is_judged_by_its_median() -> None:
     loss = frame.Benchmark("loss", lambda bench: {}, aims, {})
     assert Outcome.of(loss, {"share": [0.5, 0.01, 0.0]}).met
     assert not Outcome.of(loss, {"share": [0.5, 0.03, 0.0]}).met
+
+
+def test_the_worst_window_is_any_second_not_a_calendar_one() -> None:
+    assert worst_window([]) == 0
+    assert worst_window([0.0, 0.9, 1.0, 1.8, 1.89]) == 4
+    assert worst_window([0.0, 1.0, 2.0]) == 1
