@@ -36,6 +36,12 @@ class Surroundings:
         for name in self.supervisor.statuses():
             yield f"{name}: {self.supervisor.last_words(name)}"
 
+    def errors(self) -> Iterator[str]:
+        """What the programs' logs tell of errors."""
+        for name in self.supervisor.statuses():
+            lines = self.supervisor.log(name).read_text(errors="replace").splitlines()
+            yield from (f"{name}: {line}" for line in lines if " ERROR " in line or line.startswith("Traceback"))
+
 
 def refuse_real_telegram(command: str) -> None:
     """Raises CommandError: what makes messages by the thousand must never reach people."""

@@ -53,6 +53,8 @@ class Command(BaseCommand):
                 status = system.manage("demo", *inside, "--stage=drive")
             if status:
                 self._complain(system)
+            for line in system.errors():
+                self.stderr.write(line)
         return status
 
     def _complain(self, system: Surroundings) -> None:
