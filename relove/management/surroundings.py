@@ -39,7 +39,8 @@ class Surroundings:
     def errors(self) -> Iterator[str]:
         """What the programs' logs tell of errors."""
         for name in self.supervisor.statuses():
-            lines = self.supervisor.log(name).read_text(errors="replace").splitlines()
+            log = self.supervisor.log(name)
+            lines = log.read_text(errors="replace").splitlines() if log.exists() else []
             yield from (f"{name}: {line}" for line in lines if " ERROR " in line or line.startswith("Traceback"))
 
 
