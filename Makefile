@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -ec
 .DELETE_ON_ERROR:
-.PHONY: help venv up test demo check style types arrows migrations deployment lock messages clean
+.PHONY: help venv up test demo check style types arrows migrations deployment lock messages frontend clean
 
 RUN := .venv/bin/python
 # another lock, another stamp: the environment is brought up to date once for each requirements.txt
@@ -15,6 +15,7 @@ help:
 	@echo "make check   style, types, arrows between apps, migrations, deployment settings"
 	@echo "make lock    write requirements.txt from requirements.in"
 	@echo "make messages bring the Russian catalogue up to date and compile it"
+	@echo "make frontend build what browsers are served from relove/frontend (Node 20)"
 	@echo "make clean   remove .venv and caches; the data in var/ stays"
 
 venv: $(STAMP)
@@ -62,6 +63,9 @@ lock: $(STAMP)
 	@$(RUN) -m uv --version >/dev/null 2>&1 || $(RUN) -m pip install --quiet uv
 	@$(RUN) -m uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url \
 		requirements.in -o requirements.txt
+
+frontend:
+	@cd relove/frontend && npm ci --ignore-scripts --no-fund --no-audit && npm run --silent build
 
 clean:
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache staticfiles test-results

@@ -29,6 +29,8 @@ WHOLE = re.compile(r"-?(?:0|[1-9][0-9]*)")
 BROKEN = re.compile(r"-?(?:0|[1-9][0-9]*)\.[0-9]+(?:[eE][-+][0-9]+)?")
 JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
 LONGEST_NUMBER = 18
+# a long line is one line: wrapped by the editor, and a change of one word moves no others
+UNWRAPPED = 10**9
 SPACE = re.compile(r"[ \t\n\r]*")
 # the parser's own words for the mistakes people make
 YAML_SAYS = {
@@ -77,7 +79,7 @@ def from_json(text: str) -> Node:
 
 def to_yaml(data: Any) -> str:
     """`data` as YAML with one wording a line and blocks for texts of several lines."""
-    return yaml.dump(data, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=100)
+    return yaml.dump(data, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=UNWRAPPED)
 
 
 def to_json(data: Any) -> str:

@@ -48,6 +48,7 @@ def urls(page: "ScriptAdmin") -> list[URLPattern]:
     wrap = page.admin_site.admin_view
     return [
         path("<int:script_id>/editor/", wrap(editor), {"page": page}, name=NAME),
+        path("schema/<slug:kind>.json", wrap(schema), {"page": page}, name=f"{NAME}_schema"),
         path("<int:script_id>/editor/<slug:what>/", wrap(answer), {"page": page}, name=f"{NAME}_answer"),
     ]
 
@@ -94,6 +95,14 @@ def _tabs(kind: ScriptKind, may_change: bool) -> list[tuple[str, str]]:
         ("tests", _("Tests"), kind.player),
     ]
     return [(name, title) for name, title, is_there in tabs if is_there]
+
+
+@require_GET
+def schema(request: HttpRequest, page: "ScriptAdmin", kind: str) -> HttpResponse:
+    """The published JSON Schema of a kind, for editors elsewhere too."""
+    if not page.has_view_permission(request):
+        raise PermissionDenied
+    return JsonResponse(kinds.json_schema(_kind(kind)), json_dumps_params={"ensure_ascii": False, "indent": 2})
 
 
 @require_POST
@@ -243,7 +252,11 @@ ANSWERS: dict[str, Answer] = {
 
 def _found(script_id: int) -> tuple[SalesScript, ScriptKind]:
     script = get_object_or_404(SalesScript, pk=script_id)
+    return script, _kind(script.kind)
+
+
+def _kind(name: str) -> ScriptKind:
     try:
-        return script, kinds.get(script.kind)
+        return kinds.get(name)
     except kinds.UnknownKind as error:
         raise Http404 from error

@@ -154,6 +154,13 @@ def test_every_kind_has_the_same_page(client: Client, boss: Staff) -> None:
     assert all(sample["text"] for sample in said)
 
 
+def test_the_schema_of_every_kind_is_published(client: Client) -> None:
+    for kind in kinds.every():
+        address = reverse("admin:sales_salesscript_editor_schema", args=[kind.name])
+        assert client.get(address).json()["properties"].keys() == kind.model.model_fields.keys()
+    assert client.get(reverse("admin:sales_salesscript_editor_schema", args=["nothing"])).status_code == 404
+
+
 def test_who_may_only_look_changes_nothing(make: Make) -> None:
     script = make()
     looker = Staff.objects.create_user("looker", is_staff=True)
