@@ -58,7 +58,11 @@ def description(channel: str = CHANNEL, voices: Sequence[Voice] = VOICES) -> dic
     bio = disclosure()
     ours = [MAIN, *((voice.username, voice.first_name) for voice in voices)]
     accounts = [{"first_name": name, "username": username, "about": bio} for username, name in ours]
-    readers = [{"first_name": name, "username": username} for username, name in READERS]
+    # with phones, so that signing in by a code can be tried with them
+    readers = [
+        {"first_name": name, "username": username, "phone": f"7999000010{number}"}
+        for number, (username, name) in enumerate(READERS, 1)
+    ]
     return {
         "users": [*accounts, *readers],
         "channels": [
