@@ -9,6 +9,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts_mgmt.outbox import Guard, Origin, Status
+from accounts_mgmt.pause_models import Pause
 from accounts_mgmt.private.model import PrivateMessage, private_constraints, private_indexes
 from sales import touches
 from sales.document import Script
@@ -180,6 +182,12 @@ class ConversationMessage(PrivateMessage):
             # the last analysed messages, for another threshold
             models.Index(fields=["-id"], name="sales_analysed", condition=Q(direction="in", score__isnull=False)),
         ]
+
+    @classmethod
+    def guards(cls) -> list[Guard]:
+        paused = Pause.none_for(Pause.Level.SCRIPT, "conversation__script")
+        by_person = Q(origin=Origin.PERSON)
+        return [*super().guards(), Guard(by_person | paused, Status.PENDING, _("The script is paused."))]
 
     def explain(self, decision: Decision) -> None:
         """Keep why. Does not save."""
