@@ -19,7 +19,7 @@ from accounts_mgmt.private import coming_in, decisions, drafting
 from accounts_mgmt.private.model import PrivateMessage
 from relove import llm, oplog
 from relove.db import in_thread
-from sales import dialogues
+from sales import diagnosing, dialogues
 from sales.document import Script
 from sales.models import ClientConversation, ConversationMessage, ScriptTrigger
 from sales.player import Decision, Progress, play
@@ -83,6 +83,10 @@ class Answered:
 async def advance_one(message_id: int) -> None:
     """Answer a claimed message; a model that does not answer is waited for, and sends nothing."""
     setting = await in_thread(find_setting, message_id)
+    if setting.row.stage != Stage.WANTED:
+        # a claim that ran out: somebody else has answered meanwhile
+        await in_thread(drafting.release, setting.row)
+        return
     started, error = time.monotonic(), ""
     try:
         error = await _answer(setting)
@@ -95,7 +99,7 @@ async def advance_one(message_id: int) -> None:
 
 
 def find_setting(message_id: int) -> Setting:
-    rows = ConversationMessage.objects.select_related("conversation__account", "conversation__user")
+    rows = ConversationMessage.objects.select_related("user", "conversation__account", "conversation__user")
     row = rows.select_related("conversation__version", "conversation__script__live").get(id=message_id)
     conversation = dialogues.settle_version(row.conversation)
     script = dialogues.document_of(conversation.version.pk) if conversation.version else None
@@ -117,6 +121,8 @@ def _heard(row: ConversationMessage) -> tuple[list[tuple[bool, str]], list[str]]
 
 async def _answer(setting: Setting) -> str:
     """Why there is no answer; empty where there is one."""
+    if await diagnosing.take(setting.row, setting.row.text):
+        return ""
     if setting.script is None:
         reason = _("No script is live: a person answers.")
         await in_thread(drafting.to_person, setting.row, reason)

@@ -1,0 +1,96 @@
+"""A diagnosis held in a dialogue: the script begins it, diagnostics says what to say, we say it.
+
+The questionnaire's texts are fixed ones: once a script has begun it, they leave without another approval.
+Each message is taken in by the same transaction that queues the next question; words that a model has to read
+wait in diagnostics meanwhile, and are found again there by whoever goes on.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts_mgmt.outbox import Origin
+from accounts_mgmt.private import decisions
+from accounts_mgmt.private.dialogues import find_thread
+from accounts_mgmt.private.model import PrivateMessage
+from diagnostics import mapping
+from diagnostics import services as diagnostics
+from relove.db import in_thread
+from relove.language import detect_language
+from sales import actions
+from sales.models import ClientConversation, ConversationMessage
+from sales.rehearsal import names_of
+
+Stage = PrivateMessage.Stage
+STEP = "diagnostics"
+
+
+def start(conversation_id: int, now: datetime) -> None:
+    """The script's action: ask for consent, or go on where the person stopped."""
+    conversation = ClientConversation.objects.select_related("user").get(pk=conversation_id)
+    heard = conversation.messages.filter(direction="in").order_by("-id").first()
+    language = detect_language(heard.text if heard else "") or "ru"
+    _session, turn = diagnostics.start(conversation.user, language, now)
+    _say(conversation, turn.text, now)
+
+
+actions.register(actions.Action("start_diagnostics", _("begin a diagnosis"), start))
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Whether a message belonged to a diagnosis; `reading` is what a model has to read first."""
+
+    is_ours: bool
+    reading: diagnostics.Reading | None = None
+
+
+async def take(row: ConversationMessage, text: str) -> bool:
+    """Answer a message that belongs to a diagnosis; False leaves it to the script. Raises LLMError."""
+    taken = await in_thread(_hear, row, text, timezone.now())
+    if taken.reading is not None:
+        option = await mapping.option_of(taken.reading, names_of(row.user))
+        await in_thread(_read, row, taken.reading, option, timezone.now())
+    return taken.is_ours
+
+
+@transaction.atomic
+def _hear(row: ConversationMessage, text: str, now: datetime) -> Taken:
+    session = diagnostics.hears(row.user, text)
+    if session is None or not _still_waits(row):
+        return Taken(session is not None)
+    if reading := diagnostics.unread(session):
+        return Taken(True, reading)
+    turn = diagnostics.answer(session.pk, text, now)
+    if turn.reading is None:
+        _done(row, turn.text, now)
+    return Taken(True, turn.reading)
+
+
+@transaction.atomic
+def _read(row: ConversationMessage, reading: diagnostics.Reading, option: int | None, now: datetime) -> None:
+    if _still_waits(row):
+        _done(row, diagnostics.mapped(reading, option, now).text, now)
+
+
+def _still_waits(row: ConversationMessage) -> bool:
+    rows = ConversationMessage.objects.select_for_update().filter(pk=row.pk, stage=Stage.WANTED, text=row.text)
+    return bool(rows.exists())
+
+
+def _done(row: ConversationMessage, text: str, now: datetime) -> None:
+    ConversationMessage.objects.filter(pk=row.pk).update(stage=Stage.NONE, stage_reason="", step=STEP)
+    _say(row.conversation, text, now)
+
+
+def _say(conversation: ClientConversation, text: str, now: datetime) -> None:
+    if not text:
+        return
+    thread = find_thread(conversation.account_id, conversation.user_id)
+    row = thread.new(PrivateMessage.Direction.OUT, text, Origin.MACHINE)
+    assert isinstance(row, ConversationMessage)
+    row.drafted_text, row.step = text, STEP
+    decisions.queue(thread, row, now)
