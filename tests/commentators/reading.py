@@ -39,7 +39,7 @@ async def carry_out(gateway: MtprotoGateway, most: int = 50) -> list[AccountCall
     """Every waiting call, and those that come of them, in their order; answered as a runner would."""
     done: list[AccountCall] = []
     while len(done) < most:
-        call = await AccountCall.objects.filter(state="waiting").order_by("id").afirst()
+        call = await in_thread(AccountCall.objects.filter(state="waiting").order_by("id").first)
         if call is None:
             return done
         await _answer(gateway, call)
@@ -49,11 +49,11 @@ async def carry_out(gateway: MtprotoGateway, most: int = 50) -> list[AccountCall
 
 async def _answer(gateway: MtprotoGateway, call: AccountCall) -> None:
     call.state = AccountCall.State.RUNNING
-    await call.asave()
+    await in_thread(call.save)
     try:
         given = calls.Call(call.pk, call.account_id, call.arguments)
         call.result = await calls.get(call.kind).run(gateway, given)
         call.state = AccountCall.State.DONE
     except GatewayError as error:
         call.state, call.error = AccountCall.State.REFUSED, error.code
-    await call.asave()
+    await in_thread(call.save)
