@@ -57,17 +57,13 @@ def test_a_first_message_opens_a_dialogue_with_what_brought_the_person(account: 
 
 def test_a_touch_that_other_rooms_know_is_kept_with_its_rule(account: TelegramAccountSession) -> None:
     user = TelegramUser.objects.create(telegram_id=900)
-    for number in (5, 6):
+    for number, rule in enumerate(("comment_same_post", "comment_reply", "comment_reply"), 4):
         UserActivityLog.objects.create(
-            user=user,
-            activity_type="touch",
-            subject_table="generated_comments",
-            subject_id=number,
-            details={"rule": "answered_our_comment"},
+            user=user, activity_type=rule, subject_table="generated_comments", subject_id=number
         )
     conversation = say(account, "Здравствуйте").conversation
     found = (conversation.touch_table, conversation.touch_id, conversation.touch_rule)
-    assert found == ("generated_comments", 5, "answered_our_comment")
+    assert found == ("generated_comments", 5, "comment_reply")
 
 
 def test_a_draft_script_proposes_and_moves_nothing_yet(account: TelegramAccountSession) -> None:
