@@ -25,7 +25,7 @@ SAVED = 10_000
 WORDS = "Сегодня говорим о том, как маленькая привычка меняет день, и почему отдых — это тоже работа. "
 COPY = """
 COPY telegram_posts (channel_id, message_id, text, media_urls, engagement, stage, stage_reason,
-                     attempts, created_at, stored_at) FROM STDIN
+                     attempts, created_at, stored_at, names) FROM STDIN
 """
 
 Batch = tuple[TelegramChannel, list[Message]]
@@ -107,5 +107,5 @@ def _copy(batches: list[Batch]) -> None:
             with cursor.copy(COPY) as copy:
                 for message in messages:
                     counts = json.dumps(engagement(message.counts))
-                    row = (channel.id, message.id, message.text, "[]", counts, "new", "", 0, message.date, now)
+                    row = (channel.id, message.id, message.text, "[]", counts, "new", "", 0, message.date, now, [])
                     copy.write_row(row)
