@@ -30,6 +30,10 @@ def test_results_of_a_period_are_drawn_and_compared(page: Page, scene: Scene) ->
         assert chart.evaluate(DRAWN)
     expect(page.locator(".rl-effect").first).to_contain_text("reLove: каждый день")
     shoot(page, "effect")
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    shoot(page, "effect-narrow")
+    page.set_viewport_size({"width": 1440, "height": 900})
     page.locator('a[href="?days=7"]').click()
     expect(page).to_have_url(re.compile("days=7"))
     page.locator('[name="from"]').fill("2020-03-01")
