@@ -19,10 +19,10 @@ from relove.sandbox.client import SandboxClient
 from relove.telegram.gateway import Message, Peer, PeerKind, Person
 from sales.models import ConversationMessage
 
-PEOPLE = 50
+PEOPLE = 25
 LATENCY = 0.2
-# seconds between two messages: a busy hour of a main account is far from it
-PAUSE = 0.1
+# seconds between two messages: 14,400 an hour, which no account of a person ever hears
+PAUSE = 0.25
 SAID = (
     "Здравствуйте",
     "Устала всё тянуть одна",
@@ -33,7 +33,7 @@ SAID = (
 
 @benchmark("replies", {"p95_ms": at_most(100)})
 def replies(bench: Bench) -> Figures:
-    """Milliseconds of our own, the 95th of a hundred, of two hundred messages in each round."""
+    """Milliseconds of our own: the 95th of the hundred messages of each round."""
     client = SandboxClient(settings.SANDBOX_HTTP)
     now = timezone.now()
     client.world(sandbox_world.description())
