@@ -42,7 +42,7 @@ style: $(STAMP)
 	.venv/bin/ruff format --check
 
 types: $(STAMP)
-	.venv/bin/mypy relove accounts_mgmt commentators diagnostics sales
+	.venv/bin/mypy relove accounts_mgmt commentators diagnostics education sales
 
 arrows: $(STAMP)
 	.venv/bin/lint-imports

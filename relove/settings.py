@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "commentators.apps.CommentatorsConfig",
     "diagnostics.apps.DiagnosticsConfig",
     "sales.apps.SalesConfig",
+    "education.apps.EducationConfig",
     "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
     "unfold.contrib.import_export",

@@ -22,7 +22,7 @@ from django.core.management.base import BaseCommand
 from django.utils.translation.template import templatize
 
 LANGUAGE = "ru"
-OURS = ("relove", "accounts_mgmt", "commentators", "diagnostics", "sales")
+OURS = ("relove", "accounts_mgmt", "commentators", "diagnostics", "education", "sales")
 # packages without (complete) Russian whose pages staff see
 FOREIGN = ("unfold", "import_export", "django_q", "simple_history")
 # parts of them that we do not use
