@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from django.conf import settings
+
 from relove.embedded import (
     PostgreSQL,
     Valkey,
@@ -109,12 +111,13 @@ def find_installation(port: int | None) -> Installation:
 def configured(name: str) -> bool:
     """Did a person set this variable? What an earlier `up` wrote for others does not count."""
     value = os.environ.get(name)
-    return value is not None and value != read_env(services_file()).get(name)
+    written = (read_env(services_file()).get(name), settings.SERVICES_FOUND.get(name))
+    return value is not None and value not in written
 
 
 def environment() -> dict[str, str]:
     """Our environment without what every process reads from the state folder for itself."""
-    written = read_env(services_file()) | read_env(keys_file())
+    written = settings.SERVICES_FOUND | read_env(services_file()) | read_env(keys_file())
     return {name: value for name, value in os.environ.items() if written.get(name) != value}
 
 

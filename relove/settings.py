@@ -14,13 +14,15 @@ from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from relove.embedded import state_dir
+from relove.embedded import read_env, state_dir
 from relove.option_list import CEILING, OPTIONS, SAME_CHAT_PER_MINUTE
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = environ.Env()
 env.read_env(BASE_DIR / ".env")
+# What a running `make up` wrote for others, as it was read here: it takes the file away when it stops.
+SERVICES_FOUND = read_env(state_dir() / "services.env")
 for name in ("services.env", "keys.env"):
     env.read_env(state_dir() / name)
 

@@ -7,7 +7,7 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import TabularInline
+from unfold.admin import StackedInline, TabularInline
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
@@ -28,13 +28,18 @@ def warn_unreachable(request: HttpRequest) -> None:
     messages.warning(request, text % {"names": ", ".join(names)})
 
 
-class OptionInline(TabularInline):
+class OptionInline(StackedInline):
     model = DiagnosticOption
     extra = 0
     min_num = 2
     ordering_field = "order"
     hide_ordering_field = True
-    fields = ["text", "text_en", "psychotype", "psychotype_weight", "stage", "stage_weight", "order"]
+    fields = [
+        ("text", "text_en"),
+        ("psychotype", "psychotype_weight"),
+        ("stage", "stage_weight"),
+        "order",
+    ]
 
 
 @admin.register(DiagnosticQuestion)

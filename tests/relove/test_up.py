@@ -13,10 +13,12 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 
+from relove import installation
 from relove.embedded import free_port, is_free, read_env
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(240)]
@@ -183,3 +185,15 @@ def test_a_taken_port_is_refused_in_a_sentence(home: Path) -> None:
         refused = manage(home, "up", "--port", str(port))
     assert f"Port {port} is in use" in refused.stderr
     assert is_free(port)
+
+
+def test_what_an_ending_neighbour_wrote_is_not_taken_for_a_persons_setting(
+    monkeypatch: pytest.MonkeyPatch, settings: Any, home: Path
+) -> None:
+    """Read with the settings, gone a moment later: the other `up` has taken its file away."""
+    monkeypatch.setenv("DATABASE_URL", "postgres://relove@127.0.0.1:4/relove")
+    settings.SERVICES_FOUND = {"DATABASE_URL": "postgres://relove@127.0.0.1:4/relove"}
+    assert not installation.configured("DATABASE_URL")
+
+    settings.SERVICES_FOUND = {}
+    assert installation.configured("DATABASE_URL")
