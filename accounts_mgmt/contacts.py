@@ -19,13 +19,12 @@ from relove.models import Staff, TelegramUser
 EMERGENCY = {"ru": "единый номер экстренных служб 112", "en": "the emergency number 112"}
 
 
-def hear(user: TelegramUser, account_id: int, text: str, now: datetime) -> Said | None:
+def hear(contact: Contact, account_id: int, text: str, now: datetime) -> Said | None:
     """Note that the person wrote, and what they asked for; answers what is new in it.
 
-    A stop that stands already, or a second call for help, is noted once: it is answered once. Runs in the
-    caller's transaction.
+    A stop that stands already, or a second call for help, is noted once: it is answered once. The caller has
+    locked the contact.
     """
-    contact = lock(user)
     contact.wrote_at = now
     contact.account_id = contact.account_id or account_id
     contact.save()
@@ -49,6 +48,11 @@ def _heeded(contact: Contact, account_id: int, said: Said, now: datetime) -> boo
 
 def lock(user: TelegramUser) -> Contact:
     """The person's row, made at the first meeting, ours until the transaction ends."""
+    known: Contact | None = Contact.objects.select_for_update().filter(user=user).first()
+    return known or _met(user)
+
+
+def _met(user: TelegramUser) -> Contact:
     _contact, is_new = Contact.objects.get_or_create(user=user)
     if is_new and suppression.is_suppressed(user.telegram_id):
         # whoever was erased is not written to again, unless they ask for it themselves

@@ -71,9 +71,8 @@ async def run(stopped: asyncio.Event, wake: asyncio.Event, claim: Claim, advance
     """Claim and advance rows until stopped; what is begun is finished."""
     running: set[asyncio.Task[None]] = set()
     while not stopped.is_set():
-        await in_thread(options.refresh, options.REFRESH_SECONDS)
         room = int(settings.LLM_CONCURRENCY * AHEAD) - len(running)
-        for row in await in_thread(claim, room) if room > 0 else []:
+        for row in await in_thread(_claimed, claim, room):
             task = asyncio.create_task(advance(*row))
             running.add(task)
             task.add_done_callback(running.discard)
@@ -87,6 +86,11 @@ async def run(stopped: asyncio.Event, wake: asyncio.Event, claim: Claim, advance
         wake.clear()
     if running:
         await asyncio.wait(running, timeout=SETTLE_SECONDS)
+
+
+def _claimed(claim: Claim, room: int) -> list[Any]:
+    options.refresh(options.REFRESH_SECONDS)
+    return claim(room) if room > 0 else []
 
 
 def _report(task: asyncio.Task[None]) -> None:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from accounts_mgmt.outbox import Origin, Status
 from accounts_mgmt.private import coming_in, decisions, drafting
+from accounts_mgmt.private.dialogues import thread_of
 from accounts_mgmt.private.model import PrivateMessage
 from relove import llm, oplog
 from relove.db import in_thread
@@ -28,6 +29,17 @@ from sales.replies import Reply, worded
 from sales.strategy import Analysis, Question, Said, Strategy, analyse
 
 SUBJECT = "conversation_messages"
+# Read once a process, and not with every message (sales.live).
+DOCUMENTS = (
+    "conversation__version__content",
+    "conversation__script__content",
+    "conversation__script__live__content",
+)
+# What is kept with a message that was decided.
+EXPLAINED = (
+    *("score", "threshold", "strategy", "trigger", "response", "step", "why", "analysis"),
+    *("version", "tokens", "cost", "model", "stage", "stage_reason"),
+)
 Stage, Direction = PrivateMessage.Stage, PrivateMessage.Direction
 
 
@@ -87,22 +99,23 @@ async def advance_one(message_id: int) -> None:
         # a claim that ran out: somebody else has answered meanwhile
         await in_thread(drafting.release, setting.row)
         return
-    started, error = time.monotonic(), ""
+    started, error = time.monotonic(), _("It was broken off.")
     try:
         error = await _answer(setting)
     except llm.LLMError as failure:
         error = str(failure) or type(failure).__name__
         await in_thread(drafting.wait, setting.row, failure, timezone.now())
     finally:
-        await in_thread(drafting.release, setting.row)
-    await in_thread(_log, setting, started, error)
+        await in_thread(_ended, setting, started, error)
 
 
 def find_setting(message_id: int) -> Setting:
-    rows = ConversationMessage.objects.select_related("user", "conversation__account", "conversation__user")
-    row = rows.select_related("conversation__version", "conversation__script__live").get(id=message_id)
+    rows = ConversationMessage.objects.select_related("sender", "user", "chat")
+    rows = rows.select_related("conversation__version", "conversation__script__live").defer(*DOCUMENTS)
+    row: ConversationMessage = rows.get(id=message_id)
     conversation = dialogues.settle_version(row.conversation)
-    script = dialogues.document_of(conversation.version.pk) if conversation.version else None
+    conversation.account, conversation.user = row.sender, row.user
+    script = dialogues.document_of(conversation.version) if conversation.version else None
     before, fresh = _heard(row)
     return Setting(row, conversation, script, Said("\n".join(fresh), before, names_of(conversation.user)))
 
@@ -151,20 +164,16 @@ async def _answer(setting: Setting) -> str:
 @transaction.atomic
 def store(setting: Setting, made: Answered, now: datetime) -> ConversationMessage | None:
     """Keep what was decided, and send, propose or hand over. None where the dialogue has gone on meanwhile."""
-    wanted = ConversationMessage.objects.select_for_update().filter(
-        pk=setting.row.pk, stage=Stage.WANTED, text=setting.row.text
-    )
-    if not wanted.exists():
+    if not _explain(setting.row, made):
         return None
-    _explain(setting.row, made)
     conversation = setting.conversation
     conversation.strategy = made.decision.strategy or "person"
-    conversation.save(update_fields=["strategy", "script", "version"])
     _count(conversation, made.decision, now)
     draft = _reply_row(setting, made) if made.reply.text else None
     if _is_automatic(conversation) and not made.reply.refusal:
         _go_on(conversation, draft, made.decision, now)
     else:
+        conversation.save(update_fields=["strategy", "script", "version"])
         _ask_person(setting.row, draft, made)
     return draft
 
@@ -175,14 +184,16 @@ def _is_automatic(conversation: ClientConversation) -> bool:
     return script is not None and script.is_automatic and conversation.lead == conversation.Lead.SCRIPT
 
 
-def _explain(row: ConversationMessage, made: Answered) -> None:
+def _explain(row: ConversationMessage, made: Answered) -> bool:
+    """Keep why; False where the message waits no longer. The row is ours until the transaction ends."""
+    wanted = ConversationMessage.objects.filter(pk=row.pk, stage=Stage.WANTED, text=row.text)
     row.explain(made.decision)
     row.why = " ".join(filter(None, (row.why, made.reply.why, made.reply.refusal)))
     row.analysis = made.analysis.value.model_dump() if made.analysis else None
-    row.version_id, row.tokens, row.cost = row.conversation.version_id, made.tokens, made.cost
+    row.version, row.tokens, row.cost = row.conversation.version, made.tokens, made.cost
     row.model = made.analysis.model if made.analysis else ""
     row.stage, row.stage_reason = Stage.NONE, ""
-    row.save()
+    return bool(wanted.update(**{name: getattr(row, name) for name in EXPLAINED}))
 
 
 def _count(conversation: ClientConversation, decision: Decision, now: datetime) -> None:
@@ -191,8 +202,9 @@ def _count(conversation: ClientConversation, decision: Decision, now: datetime) 
 
 
 def _reply_row(setting: Setting, made: Answered) -> ConversationMessage:
-    """A draft with its reason. Not sent yet: the dialogue moves when it is."""
-    draft = drafting.thread_of(setting.row).new(Direction.OUT, made.reply.text, Origin.MACHINE)
+    """A draft with its reason. The dialogue moves when it is sent. Does not save."""
+    thread, conversation = thread_of(setting.row), setting.conversation
+    draft = thread.new(Direction.OUT, made.reply.text, Origin.MACHINE, conversation=conversation)
     assert isinstance(draft, ConversationMessage)
     draft.explain(made.decision)
     source = made.reply.answer or made.analysis
@@ -202,7 +214,6 @@ def _reply_row(setting: Setting, made: Answered) -> ConversationMessage:
     if source:
         draft.model, draft.llm_call_id = source.model, source.call_id
     draft.progress, draft.action = made.decision.progress.as_json(), made.decision.action
-    draft.save()
     return draft
 
 
@@ -211,7 +222,7 @@ def _go_on(
 ) -> None:
     """An automatic script: the reply leaves, and with it the dialogue moves (SalesDialogues.queued)."""
     if draft is not None:
-        decisions.queue(drafting.thread_of(draft), draft, now)
+        decisions.queue(thread_of(draft), draft, now)
         return
     dialogues.settle(conversation, decision.progress, decision.action, now)
     if decision.hand_over:
@@ -220,6 +231,8 @@ def _go_on(
 
 def _ask_person(row: ConversationMessage, draft: ConversationMessage | None, made: Answered) -> None:
     """A draft waits in the inbox by itself; where there is none the message waits with the reason."""
+    if draft is not None:
+        draft.save()
     if draft is None or made.reply.refusal:
         reason = made.reply.refusal or made.reply.why or made.decision.why
         if made.decision.action and not made.decision.hand_over:
@@ -230,7 +243,8 @@ def _ask_person(row: ConversationMessage, draft: ConversationMessage | None, mad
         dialogues.leave_to_person(row.conversation, row.stage_reason)
 
 
-def _log(setting: Setting, started: float, error: str) -> None:
+def _ended(setting: Setting, started: float, error: str) -> None:
+    drafting.release(setting.row)
     oplog.log_operation(
         "answer_client",
         "failed" if error else "success",

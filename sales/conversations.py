@@ -117,7 +117,7 @@ def ready_answers(conversation: ClientConversation) -> Iterator[tuple[str, str]]
     if conversation.version is None:
         return
     known = {**known_of(conversation.user, conversation.account.owner), **conversation.stands.knows}
-    for response in dialogues.document_of(conversation.version.pk).responses:
+    for response in dialogues.document_of(conversation.version).responses:
         said = [first_filled(line.variants, known) for line in response.lines]
         if text := "\n".join(filter(None, said)):
             yield response.question, text

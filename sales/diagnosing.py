@@ -57,8 +57,13 @@ async def take(row: ConversationMessage, text: str) -> bool:
     return taken.is_ours
 
 
-@transaction.atomic
 def _hear(row: ConversationMessage, text: str, now: datetime) -> Taken:
+    """Most messages belong to none: they are let through without a transaction."""
+    return _taken(row, text, now) if diagnostics.hears(row.user, text) else Taken(False)
+
+
+@transaction.atomic
+def _taken(row: ConversationMessage, text: str, now: datetime) -> Taken:
     session = diagnostics.hears(row.user, text)
     if session is None or not _still_waits(row):
         return Taken(session is not None)

@@ -16,7 +16,7 @@ from sales import actions
 from sales import live as live_versions
 from sales.document import Script
 from sales.matching import first_of
-from sales.models import ClientConversation, ConversationMessage, SalesScript
+from sales.models import ClientConversation, ConversationMessage, SalesScript, ScriptVersion
 from sales.models.scripts import Running
 from sales.player import Progress
 from sales.replies import why_not
@@ -26,6 +26,8 @@ from sales.touches import Touch, first_touch
 KIND = "sales"
 # How many of our last messages are read for the programme they offer.
 OFFERS_READ = 20
+# What an answer changes; the rest of a dialogue is its staff's.
+MOVED = ["script", "version", "strategy", "progress", "stage", "stages", "programme"]
 
 
 @register(TelegramAccountSession.Role.MAIN)
@@ -55,7 +57,7 @@ class SalesDialogues(Dialogues):
 
     def refusals(self, thread: Thread, text: str) -> list[str]:
         version = conversation_of(thread).version
-        script = document_of(version.pk) if version else None
+        script = document_of(version) if version else None
         return why_not(script, text, Said(thread.last_heard())) if script else []
 
 
@@ -77,14 +79,15 @@ def heard(conversation: ClientConversation, row: ConversationMessage, now: datet
         touch = first_touch(conversation.user, row.text) or Touch("wrote_by_themselves")
         conversation.touch_rule, conversation.touch_table = touch.rule, touch.table
         conversation.touch_id = touch.row
-    conversation.save()
+    # an answer that is stored meanwhile moves the dialogue on: its columns are not ours
+    conversation.save(update_fields=["heard_at", "touch_rule", "touch_table", "touch_id"])
 
 
 # --- by which version --------------------------------------------------------------------------------
 
 
-def document_of(version_id: int) -> Script:
-    document: Script = live_versions.document_of(version_id)
+def document_of(version: ScriptVersion) -> Script:
+    document: Script = live_versions.document_of(version)
     return document
 
 
@@ -113,7 +116,7 @@ def move(conversation: ClientConversation) -> None:
     script = conversation.script
     if script is None or script.live is None or not script.is_active or conversation.version == script.live:
         return
-    if document_of(script.live.pk).step(conversation.stands.step):
+    if document_of(script.live).step(conversation.stands.step):
         conversation.version = script.live
 
 
@@ -132,13 +135,13 @@ def settle(conversation: ClientConversation, progress: Progress, action: str, no
     if conversation.version is None:
         return
     was = conversation.stands
-    script = document_of(conversation.version.pk)
+    script = document_of(conversation.version)
     conversation.advance(progress, script)
     if (step := script.step(progress.step)) and step.action:
         conversation.programme = _offered(conversation, script)
     if moves_at_a_step(conversation, was):
         move(conversation)
-    conversation.save()
+    conversation.save(update_fields=MOVED)
     known = actions.get(action) if action else None
     if known and known.run:
         known.run(conversation.pk, now)

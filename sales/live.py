@@ -45,10 +45,9 @@ def get(script_id: int) -> LiveScript | None:
     return _live(SalesScript.objects.filter(id=script_id, live__isnull=False))
 
 
-def document_of(version_id: int) -> Any:
-    """The document of any version, for dialogues that stay on theirs."""
-    version = ScriptVersion.objects.values_list("kind", "history_date").get(history_id=version_id)
-    return _document(version[0], version_id, version[1])
+def document_of(version: ScriptVersion) -> Any:
+    """The document of any version, for dialogues that stay on theirs; its `content` may be deferred."""
+    return _document(version.kind, version.history_id, version.history_date)
 
 
 def _live(scripts: Any) -> LiveScript | None:

@@ -52,7 +52,7 @@ def _take_up(conversation_id: int, now: datetime) -> bool:
     last = conversation.messages.filter(status=Status.SENT).order_by("-id").first()
     if last is None or last.direction == PrivateMessage.Direction.IN or conversation.version is None:
         return False
-    script = dialogues.document_of(conversation.version.pk)
+    script = dialogues.document_of(conversation.version)
     silent = (now - (last.sent_at or last.created_at)).total_seconds() / 3600
     decision = remind(script, with_known(conversation), silent)
     if decision is None:

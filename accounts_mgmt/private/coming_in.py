@@ -31,14 +31,14 @@ def saw(account_id: int, message: Message, now: datetime) -> None:
     if not _is_heard(message):
         return
     user = _person(message, now)
-    contacts.lock(user)
+    contact = contacts.lock(user)
     leads = dialogues.of(account)
     if leads is None:
-        _hear_only(user, account, message, now)
+        _hear_only(contact, account, message, now)
     elif message.out:
         _mirror(Thread(leads, account, user, _chat(message)), message)
     else:
-        _receive(Thread(leads, account, user, _chat(message)), message, now)
+        _receive(Thread(leads, account, user, _chat(message)), contact, message, now)
 
 
 def _is_heard(message: Message) -> bool:
@@ -59,7 +59,12 @@ def _person(message: Message, now: datetime) -> TelegramUser:
         }
     if not message.out:
         known["last_seen_date"] = now
-    user, _created = TelegramUser.objects.update_or_create(telegram_id=message.chat.id, defaults=known)
+    user = TelegramUser.objects.filter(telegram_id=message.chat.id).first()
+    if user is None:
+        return TelegramUser.objects.update_or_create(telegram_id=message.chat.id, defaults=known)[0]
+    for name, value in known.items():
+        setattr(user, name, value)
+    user.save(update_fields=list(known))
     return user
 
 
@@ -67,13 +72,13 @@ def _chat(message: Message) -> Chat:
     return Chat.objects.get_or_create(kind=Chat.Kind.PRIVATE, telegram_id=message.chat.id)[0]
 
 
-def _hear_only(user: TelegramUser, account: TelegramAccountSession, message: Message, now: datetime) -> None:
+def _hear_only(contact: Contact, account: TelegramAccountSession, message: Message, now: datetime) -> None:
     """No domain leads this account's dialogues: a stop or a cry for help binds all the same."""
     if message.out:
         return
-    contacts.hear(user, account.pk, storable(message.text), now)
-    if Contact.objects.get(user=user).halted:
-        going_out.drop_waiting(user)
+    contacts.hear(contact, account.pk, storable(message.text), now)
+    if contact.halted:
+        going_out.drop_waiting(contact.user)
 
 
 def _mirror(thread: Thread, message: Message) -> None:
@@ -87,14 +92,14 @@ def _mirror(thread: Thread, message: Message) -> None:
     going_out.leave_to_person(thread)
 
 
-def _receive(thread: Thread, message: Message, now: datetime) -> None:
+def _receive(thread: Thread, contact: Contact, message: Message, now: datetime) -> None:
     if thread.messages.received().filter(message_id=message.id).exists():
         return
     row = _store(thread, Direction.IN, message)
     oplog.log_activity(
         "message", user_id=thread.user.pk, chat_id=thread.chat.pk, subject=(row._meta.db_table, row.pk)
     )
-    _consider(thread, row, now)
+    _consider(thread, contact, row, now)
 
 
 def _store(thread: Thread, direction: str, message: Message) -> PrivateMessage:
@@ -105,10 +110,9 @@ def _store(thread: Thread, direction: str, message: Message) -> PrivateMessage:
     return row
 
 
-def _consider(thread: Thread, row: PrivateMessage, now: datetime) -> None:
+def _consider(thread: Thread, contact: Contact, row: PrivateMessage, now: datetime) -> None:
     """What a message calls for: a fixed answer, a draft, or a person."""
-    said = contacts.hear(thread.user, thread.account.pk, row.text, now)
-    contact = Contact.objects.get(user=thread.user)
+    said = contacts.hear(contact, thread.account.pk, row.text, now)
     going_out.drop_drafts(thread)
     if contact.halted:
         going_out.drop_waiting(thread.user)
@@ -174,7 +178,7 @@ def edited(account_id: int, message: Message, now: datetime) -> None:
         row.text = text
         row.save(update_fields=["text", "updated_at"])
         if row.direction == Direction.IN:
-            _consider(Thread(leads, account, row.user, row.chat), row, now)
+            _consider(Thread(leads, account, row.user, row.chat), contacts.lock(row.user), row, now)
 
 
 def deleted(account_id: int, message_ids: tuple[int, ...]) -> None:

@@ -59,8 +59,8 @@ class Thread:
     def messages(self) -> Any:
         return self.dialogues.kind.objects.thread(self.account.pk, self.user.pk)
 
-    def new(self, direction: str, text: str, origin: str) -> PrivateMessage:
-        """A row of the thread. Does not save."""
+    def new(self, direction: str, text: str, origin: str, **columns: Any) -> PrivateMessage:
+        """A row of the thread, with the domain's own columns where the caller knows them. Does not save."""
         return self.dialogues.kind(
             sender=self.account,
             user=self.user,
@@ -68,7 +68,7 @@ class Thread:
             direction=direction,
             text=text,
             origin=origin,
-            **self.dialogues.columns(self),
+            **(columns or self.dialogues.columns(self)),
         )
 
     def last_heard(self) -> str:
@@ -111,6 +111,14 @@ def open_thread(account: TelegramAccountSession, user: TelegramUser) -> Thread:
 
 class NoThread(LookupError):
     """The two never spoke."""
+
+
+def thread_of(row: PrivateMessage) -> Thread:
+    """The thread a row stands in. Raises NoThread."""
+    dialogues = of(row.sender)
+    if dialogues is None or row.chat is None:
+        raise NoThread(row.sender_id, row.user_id)
+    return Thread(dialogues, row.sender, row.user, row.chat)
 
 
 def find_thread(account_id: int, user_id: int) -> Thread:

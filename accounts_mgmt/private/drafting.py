@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from accounts_mgmt.outbox import Origin, Status
-from accounts_mgmt.private.dialogues import Thread, find_thread
+from accounts_mgmt.private.dialogues import thread_of
 from accounts_mgmt.private.model import PrivateMessage
 from relove import llm, llm_work
 
@@ -62,10 +62,6 @@ def store(row: PrivateMessage, text: str, answer: "llm.Answer[Any]", **columns: 
         setattr(draft, name, value)
     draft.save()
     return draft
-
-
-def thread_of(row: PrivateMessage) -> Thread:
-    return find_thread(row.sender_id, row.user_id)
 
 
 def to_person(row: PrivateMessage, reason: str) -> None:

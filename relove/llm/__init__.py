@@ -20,6 +20,7 @@ import asyncio
 import time
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Generic, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -222,16 +223,20 @@ async def _door() -> _Door:
 
 
 def _request(schema: type[BaseModel], messages: list[Message], max_tokens: int) -> dict[str, Any]:
-    strict = openai.pydantic_function_tool(schema)["function"]["parameters"]
     return {
         "model": options.value("LLM_MODEL"),
         "messages": [{"role": message["role"], "content": clean(message["content"])} for message in messages],
         "max_completion_tokens": max_tokens,
         "response_format": {
             "type": "json_schema",
-            "json_schema": {"name": schema.__name__, "schema": strict, "strict": True},
+            "json_schema": {"name": schema.__name__, "schema": _strict(schema), "strict": True},
         },
     }
+
+
+@lru_cache
+def _strict(schema: type[BaseModel]) -> Any:
+    return openai.pydantic_function_tool(schema)["function"]["parameters"]
 
 
 def _status_error(error: openai.APIStatusError) -> LLMError:

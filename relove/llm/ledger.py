@@ -6,13 +6,14 @@ started ──▶ answered   what was received is committed here, before it is r
 failed
 """
 
+import json
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
-from django.db.models import F, Q, Sum
+from django.db.models import Q, Sum
 from django.db.models.functions import Now, TruncDay
 
 from relove import options
@@ -23,6 +24,21 @@ INTERRUPTED = "interrupted, asked once more"
 GRACE_SECONDS = 10
 BUDGET_PAUSE = 600.0
 MILLION = Decimal(1_000_000)
+# One guarded statement by the database's clock: of two processes one gets a row, the other none.
+CLAIM = """
+INSERT INTO llm_calls AS held (key, purpose, subject_table, subject_id, model, request, status, error,
+                               attempts, prompt_tokens, completion_tokens, cost, duration_ms, created_at)
+VALUES (%(key)s, %(purpose)s, %(table)s, %(pk)s, %(model)s, %(request)s, 'started', '',
+        1, 0, 0, 0, 0, statement_timestamp())
+ON CONFLICT (key) DO UPDATE
+SET status = 'started', attempts = held.attempts + 1, created_at = excluded.created_at,
+    request = excluded.request, model = excluded.model,
+    error = CASE held.status WHEN 'failed' THEN '' ELSE %(interrupted)s END
+WHERE held.status = 'failed'
+   OR held.status = 'started' AND held.error <> %(interrupted)s
+      AND held.created_at < statement_timestamp() - %(patience)s
+RETURNING *
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,23 +63,16 @@ def claim(question: Question) -> LLMCall:
     two crashes have interrupted.
     """
     _check_budget()
-    # 1. The row, born `failed` with no attempt, so that step 2 is the only way into `started`.
-    LLMCall.objects.bulk_create([_row(question)], ignore_conflicts=True)
-    # 2. A guarded UPDATE by the database's clock: two processes cannot both get it.
-    stale = Q(status=LLMCall.Status.STARTED, created_at__lt=Now() - _patience()) & ~Q(error=INTERRUPTED)
-    rows = LLMCall.objects.filter(key=question.key)
-    started = {
-        "status": LLMCall.Status.STARTED,
-        "attempts": F("attempts") + 1,
-        "created_at": Now(),
-        "request": question.request,
-        "model": question.request["model"],
+    table, pk = question.subject or ("", None)
+    parameters = {
+        **{"key": question.key, "purpose": question.purpose, "table": table, "pk": pk},
+        **{"model": question.request["model"], "request": json.dumps(question.request)},
+        **{"interrupted": INTERRUPTED, "patience": _patience()},
     }
-    if rows.filter(status=LLMCall.Status.FAILED).update(**started, error=""):
-        return rows.get()
-    if rows.filter(stale).update(**started, error=INTERRUPTED):
-        return rows.get()
-    return _not_ours(rows.annotate(is_stale=Q(created_at__lt=Now() - _patience())).get())
+    for call in LLMCall.objects.raw(CLAIM, parameters):
+        return call
+    rows = LLMCall.objects.annotate(is_stale=Q(created_at__lt=Now() - _patience()))
+    return _not_ours(rows.get(key=question.key))
 
 
 def keep(call: LLMCall, body: str, duration_ms: int) -> None:
@@ -94,20 +103,6 @@ def account(call: LLMCall, prompt_tokens: int, completion_tokens: int) -> None:
 def complain(call: LLMCall, reason: str) -> None:
     """Note why a kept answer is of no use."""
     LLMCall.objects.filter(pk=call.pk).update(error=reason)
-
-
-def _row(question: Question) -> LLMCall:
-    table, pk = question.subject or ("", None)
-    return LLMCall(
-        key=question.key,
-        purpose=question.purpose,
-        model=question.request["model"],
-        request=question.request,
-        subject_table=table,
-        subject_id=pk,
-        status=LLMCall.Status.FAILED,
-        attempts=0,
-    )
 
 
 def _not_ours(call: LLMCall) -> LLMCall:

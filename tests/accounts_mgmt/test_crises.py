@@ -35,7 +35,7 @@ def told() -> list[str]:
 
 
 def cry(main: TelegramAccountSession, user: TelegramUser, now: datetime = NOW) -> None:
-    contacts.hear(user, main.pk, "Я не хочу жить", now)
+    contacts.hear(contacts.lock(user), main.pk, "Я не хочу жить", now)
 
 
 def test_the_next_is_told_every_ten_minutes_and_then_the_first_again(

@@ -49,7 +49,7 @@ def test_a_published_version_answers_at_once_and_a_draft_never(make: Make, staff
     assert said(found) == "Добрый день"
     assert found is not None
     assert (found.number, found.is_automatic) == (number, False)
-    assert live.document_of(script.version(1).history_id).start.lines[0].variants == ["Здравствуйте"]
+    assert live.document_of(script.version(1)).start.lines[0].variants == ["Здравствуйте"]
 
 
 @pytest.mark.django_db
