@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts_mgmt import health, outbox
+from accounts_mgmt.claims import GUARD
 from accounts_mgmt.models import AccountSecurityLog
 from accounts_mgmt.pause_models import Pause, PauseQuerySet, RunnerBeat
 from relove import desk, live, oplog
@@ -50,8 +51,16 @@ def lift(level: str, target_id: int | None, staff: Staff, reason: str = "") -> b
         ended = _end(Pause.objects.in_force().of(level, target_id), staff, reason)
         for pause in ended:
             _log(pause, staff, AccountSecurityLog.Event.RESUMED, reason)
+        _look_again()
         _tell()
     return bool(ended)
+
+
+def _look_again() -> None:
+    """What a guard held back would be looked at within a minute: now it is at once, and by every guard anew."""
+    for kind in outbox.outgoing_models():
+        held = kind._default_manager.filter(status=outbox.Status.PENDING, failed_code=GUARD)
+        held.filter(next_retry__gt=timezone.now()).update(next_retry=None)
 
 
 def standing(level: str, target_id: int | None = None) -> Pause | None:

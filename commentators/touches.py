@@ -1,7 +1,7 @@
 """Who met a comment of ours: people who answered it, and people who spoke under its post after it.
 
-A touch is a row of user_activity_log (person, comment, rule). Private messages of the same person are
-traced back to the comment by it (commentators.effect); other domains may read it, too.
+A touch is a row of user_activity_log (person, comment, rule, what they said). Private messages of the same
+person are traced back to the comment by it (commentators.effect); other domains may read it, too.
 """
 
 from collections.abc import Sequence
@@ -18,6 +18,8 @@ from relove.models import Chat, TelegramUser, UserActivityLog
 from relove.telegram.gateway import Message, Person
 
 TABLE = "generated_comments"
+# of what somebody said in public the beginning is kept
+LONGEST = 500
 
 
 class Rule(TextChoices):
@@ -44,9 +46,10 @@ def record(group: int, comments: Sequence[Comment], said: Sequence[Message], now
         TelegramAccountSession.objects.exclude(telegram_user_id=None).values_list("telegram_user_id", flat=True)
     )
     people = {message.sender.id: message.sender for message in said if message.sender}
+    # the first words of several count
     found = {
-        (message.sender.id, comment.id, rule)
-        for message in said
+        (message.sender.id, comment.id, rule): message.text
+        for message in sorted(said, key=lambda message: message.id, reverse=True)
         if message.sender and message.sender.id not in ours and not message.sender.is_bot
         for comment in comments
         if (rule := _rule(comment, message))
@@ -54,14 +57,20 @@ def record(group: int, comments: Sequence[Comment], said: Sequence[Message], now
     if not found:
         return 0
     users = {number: _user(people[number], now).pk for number in {person for person, _id, _rule in found}}
-    wanted = {(users[person], comment, rule.value) for person, comment, rule in found}
+    wanted = {(users[person], comment, rule.value): text for (person, comment, rule), text in found.items()}
     known = UserActivityLog.objects.filter(
         subject_table=TABLE, subject_id__in=[comment.id for comment in comments], activity_type__in=Rule.values
     )
-    new = wanted - set(known.values_list("user_id", "subject_id", "activity_type"))
+    new = wanted.keys() - set(known.values_list("user_id", "subject_id", "activity_type"))
     chat = Chat.objects.filter(telegram_id=group, kind=Chat.Kind.SUPERGROUP).first()
     for user, comment_id, what in sorted(new):
-        oplog.log_activity(what, user_id=user, chat_id=chat.pk if chat else None, subject=(TABLE, comment_id))
+        oplog.log_activity(
+            what,
+            user_id=user,
+            chat_id=chat.pk if chat else None,
+            subject=(TABLE, comment_id),
+            text=storable(wanted[user, comment_id, what])[:LONGEST],
+        )
     return len(new)
 
 

@@ -2,6 +2,7 @@
 
 from relove import people
 from relove.models import TelegramUser
+from sales import touches
 from sales.models import ClientConversation, ConversationMessage
 from sales.querysets import UNSAID
 
@@ -16,6 +17,7 @@ def told(user: TelegramUser) -> list[people.Event]:
     ]
     dialogues = ClientConversation.objects.filter(user=user)
     begun = [
-        people.Event(each.started_at, str(each._meta.verbose_name), each.touch_rule, each) for each in dialogues
+        people.Event(each.started_at, str(each._meta.verbose_name), touches.in_words(each.touch_rule), each)
+        for each in dialogues
     ]
     return events + begun

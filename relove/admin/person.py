@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.apps import apps
+from django.db.models import Model
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -21,14 +23,25 @@ def keep_rows(user: TelegramUser) -> None:
 def touches(user: TelegramUser) -> list[people.Event]:
     """What the person did, and the stretches of work with them; messages tell their own text."""
     rows: Any = UserActivityLog.objects.filter(user=user).exclude(activity_type="message")
+    tables = {model._meta.db_table: model for model in apps.get_models()}
     done = [
-        people.Event(row.created_at, operation_name(row.activity_type), str(row.details.get("text", "")), row)
+        people.Event(
+            row.created_at,
+            operation_name(row.activity_type),
+            str(row.details.get("text", "")),
+            _about(row, tables.get(row.subject_table)),
+        )
         for row in rows.order_by("-created_at")[: people.LIMIT]
     ]
     sessions = SessionLog.objects.filter(user=user).order_by("-start_time")[: people.LIMIT]
     return done + [
         people.Event(row.start_time, show.capital(row.get_session_type_display()), "", row) for row in sessions
     ]
+
+
+def _about(row: UserActivityLog, model: type[Model] | None) -> Model:
+    """What it was about, a comment say; where no page tells of that, the log's own row."""
+    return model(pk=row.subject_id) if model and row.subject_id else row
 
 
 def history(user: TelegramUser) -> SafeString:

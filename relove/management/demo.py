@@ -22,7 +22,7 @@ from commentators import metrics, services
 from commentators.models import GeneratedComment, TelegramChannel, TelegramPost
 from relove.management import sandbox_world
 from relove.models import Staff
-from relove.sandbox.client import SandboxClient, SandboxError
+from relove.sandbox.client import SandboxClient
 
 # A slot a second: the pace of the demonstration is the ceiling's, not a person's day.
 COMMENTS_A_DAY = 86_400
@@ -89,12 +89,7 @@ def _follow(export: Path, client: SandboxClient, result: Result, tell: Tell) -> 
     channel = TelegramChannel.objects.get()
     for kind in ("check_channel", "join_channel"):
         _call(channel, kind)
-    try:
-        loaded = client.load_export(channel.username, export)
-    except SandboxError as error:
-        raise CommandError(str(error)) from error
-    if not loaded["posts"]:
-        raise CommandError(f"There is no post with a text in {export.name}.")
+    loaded = client.load_export(channel.username, export)
     tell(f"publishing {loaded['posts']} posts of {export.name}")
     while client.publish_export(channel.username, limit=AT_ONCE)["posts"]:
         pass

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts_mgmt import pauses
+from accounts_mgmt.claims import GUARD
 from accounts_mgmt.models import AccountSecurityLog, Pause, RunnerBeat
 from accounts_mgmt.outbox import Guard, Status
 from accounts_mgmt.stranded import end_stranded
@@ -97,6 +98,19 @@ def test_a_second_pause_takes_the_place_of_the_first(scene: Scene) -> None:
     assert pauses.standing("account", scene.account.pk) == second
     first.refresh_from_db()
     assert first.lifted_at is not None
+
+
+def test_going_on_takes_what_was_held_back_up_at_once(scene: Scene) -> None:
+    (held,) = scene.comments["pending"]
+    (waiting,) = scene.comments["draft"][:1]
+    later = timezone.now() + timedelta(minutes=1)
+    rows = GeneratedComment.objects.filter(pk__in=[held.pk, waiting.pk])
+    rows.update(status=Status.PENDING, next_retry=later, failed_code="FLOOD_WAIT_60")
+    rows.filter(pk=held.pk).update(failed_code=GUARD)
+    pauses.set_pause("channel", scene.channel.pk, scene.staff)
+    pauses.lift("channel", scene.channel.pk, scene.staff)
+    assert rows.get(pk=held.pk).next_retry is None
+    assert rows.get(pk=waiting.pk).next_retry == later, "Telegram's wait stands"
 
 
 @pytest.mark.parametrize(("level", "target"), [("everything", 1), ("account", None)])
@@ -202,7 +216,6 @@ def test_nothing_leaves_once_the_runners_have_confirmed(stage: play.Scene, djang
         assert len(stage.accepted()) == confirmed, "something left after the confirmation"
         assert confirmed < len(ids), "there was something to hold back"
 
-        GeneratedComment.objects.update(next_retry=None)
         pauses.lift("everything", None, staff, "Разобрались")
         rest = len(ids) - len(late_ids)
         wait_for(lambda: len(stage.accepted()) == rest, "the rest leaves", 90)

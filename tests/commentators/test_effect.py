@@ -2,14 +2,18 @@
 
 from datetime import date, timedelta
 
+from django.test import Client
+from django.urls import reverse
+
 from accounts_mgmt.outbox import Status
 from commentators import effect, touches
 from commentators.effect import Period, Sums
 from commentators.models import DirectMessage, GeneratedComment
 from commentators.touches import Rule
-from relove.models import Chat, TelegramUser, UserActivityLog
+from relove.models import Chat, Staff, TelegramUser, UserActivityLog
 from relove.telegram.gateway import Message, Peer, PeerKind, Person
 from tests.commentators.conftest import NOW, Place
+from tests.commentators.conftest import staff as staff
 
 PERIOD = Period(date(2026, 3, 9), date(2026, 3, 15))
 GROUP = Peer(PeerKind.CHANNEL, 200)
@@ -50,7 +54,7 @@ def wrote(person: Person, place: Place, days: float) -> DirectMessage:
 
 
 def said(person: Person | None, number: int, **where: int) -> Message:
-    return Message(GROUP, number, "Отклик", NOW + timedelta(minutes=number), sender=person, **where)
+    return Message(GROUP, number, f"Отклик {number}", NOW + timedelta(minutes=number), sender=person, **where)
 
 
 def test_sums_stand_beside_those_of_the_period_before(place: Place) -> None:
@@ -110,6 +114,17 @@ def test_touches_are_noted_once_by_rule_and_never_for_our_own(place: Place) -> N
     assert touches.record(200, [comment], heard, NOW) == 0
     rows = UserActivityLog.objects.order_by("id").values_list("user__username", "activity_type", "subject_id")
     assert set(rows) == {("lena", Rule.REPLY, comment.id), ("igor", Rule.SAME_POST, comment.id)}
+
+
+def test_the_person_s_page_leads_to_the_comment_they_answered(place: Place, client: Client, staff: Staff) -> None:
+    comment = sent(place, 7)
+    touches.record(200, [comment], [said(LENA, 1101, reply_to=1007), said(LENA, 1100, reply_to=1007)], NOW)
+    Staff.objects.update(is_superuser=True, is_staff=True)
+    client.force_login(staff)
+    user = TelegramUser.objects.get(username="lena")
+    page = client.get(reverse("admin:relove_telegramuser_change", args=[user.pk])).content.decode()
+    assert "Отклик 1100" in page, "the first of two answers"
+    assert reverse("admin:commentators_generatedcomment_change", args=[comment.pk]) in page
 
 
 def test_a_trail_names_its_rule_and_who_has_not_written(place: Place) -> None:

@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from relove.management import demo
 from relove.management.surroundings import Surroundings, refuse_real_telegram, surroundings
 from relove.management.upkeep import bring_up_to_date
+from relove.sandbox.export import read_export
 from relove.sandbox.samples import shipped_export
 from relove.supervision import SupervisionError
 
@@ -31,13 +32,12 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         refuse_real_telegram("The demonstration")
         export: Path = options["export"].absolute()
-        if not export.is_file():
-            raise CommandError(f"There is no file {options['export']}.")
         if options["stage"] == "set-up":
             self._set_up()
         elif options["stage"] == "drive":
             self._drive(export, options["json"])
         else:
+            refuse_other_files(export)
             sys.exit(self._everything(export, options["json"]))
 
     def _everything(self, export: Path, as_json: bool) -> int:
@@ -82,3 +82,15 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(values))
         if complaint or not result.is_good:
             sys.exit(1)
+
+
+def refuse_other_files(export: Path) -> None:
+    """Raises CommandError before anything is started."""
+    if not export.is_file():
+        raise CommandError(f"There is no file {export}.")
+    try:
+        posts = read_export(export)
+    except ValueError as error:
+        raise CommandError(str(error)) from error
+    if not any(post.text for post in posts):
+        raise CommandError(f"There is no post with a text in {export.name}.")
