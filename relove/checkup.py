@@ -22,7 +22,7 @@ from django.utils import timezone
 from django_redis.exceptions import ConnectionInterrupted  # type: ignore[import-untyped]
 from redis.exceptions import RedisError
 
-from relove import partitions
+from relove import partitions, texts
 from relove.cluster import live_heartbeats
 from relove.embedded import read_env, session_keys_file
 from relove.fields import KeyMissing, SealedField
@@ -146,6 +146,16 @@ def check_keys() -> str:
     return f"both rings, stored values opened: {opened}"
 
 
+def check_texts() -> str:
+    try:
+        unfit = texts.misfits()
+    except DatabaseError as error:
+        raise Trouble(f"unknown, the database does not answer ({_first_line(error)})") from error
+    if unfit:
+        raise Trouble(f"built-in texts are said instead: {' '.join(unfit)} Mend them in the editor and publish")
+    return "every text in use keeps its rule"
+
+
 CHECKS: list[tuple[str, Callable[[], str]]] = [
     ("database", check_database),
     ("partitions", check_partitions),
@@ -154,6 +164,7 @@ CHECKS: list[tuple[str, Callable[[], str]]] = [
     ("telegram", check_telegram),
     ("llm", check_llm),
     ("keys", check_keys),
+    ("texts", check_texts),
 ]
 
 

@@ -1,7 +1,9 @@
 """Fixed texts and prompt parts by key and language.
 
 An app may register a source (sales: its versioned scripts); sources are asked newest first, then come the
-kernel's own texts in texts_ru and texts_en. A mark is written `{owner}`; any other brace is plain text.
+kernel's own texts in texts_ru and texts_en. A source's text that does not keep its key's rule (any more) is
+passed over: a stop is confirmed in the kernel's words rather than not at all. A mark is written `{owner}`; any
+other brace is plain text.
 """
 
 import re
@@ -143,10 +145,25 @@ def _template(key: str, language: str) -> str:
     code = language.lower().partition("-")[0]
     code = code if code in DEFAULTS else DEFAULT_LANGUAGE
     for source in _sources:
-        if (text := source(key, code)) is not None:
-            check_text(key, text)
+        if (text := source(key, code)) is not None and not misfit(key, text):
             return text
     return DEFAULTS[code][key]
+
+
+def misfit(key: str, text: str) -> str:
+    """Why a text may not stand under `key`; "" for one that may."""
+    try:
+        check_text(key, text)
+    except TextError as error:
+        return str(error)
+    return ""
+
+
+def misfits() -> list[str]:
+    """Why texts of the sources are not said: their rule has changed since, and the kernel speaks instead."""
+    held = [(source, key, code) for source in _sources for key in RULES for code in DEFAULTS]
+    found = ((key, code, text) for source, key, code in held if (text := source(key, code)) is not None)
+    return [f"{code}: {reason}" for key, code, text in found if (reason := misfit(key, text))]
 
 
 def _rule(key: str) -> Rule:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from relove import texts
+from relove.checkup import Trouble, check_texts
 
 VALUES = {
     "months": 24,
@@ -94,10 +95,20 @@ def test_a_source_comes_before_the_kernel(source: dict[tuple[str, str], str]) ->
     assert texts.get("stop.confirmation", "en") == texts.DEFAULTS["en"]["stop.confirmation"]
 
 
-def test_a_sources_text_is_checked(source: dict[tuple[str, str], str]) -> None:
+def test_a_sources_text_that_breaks_its_rule_gives_way_to_the_kernels_and_is_named(
+    source: dict[tuple[str, str], str],
+) -> None:
     source["bot.question", "ru"] = "Нет, я человек."
-    with pytest.raises(texts.TextError):
-        texts.get("bot.question", "ru", owner="Школа")
+    source["stop.confirmation", "ru"] = "Хорошо. Слово для возвращения: старт."
+    said = texts.get("bot.question", "ru", owner="Школа")
+    assert said == texts.DEFAULTS["ru"]["bot.question"].replace("{owner}", "Школа")
+    (reason,) = texts.misfits()
+    assert reason.startswith("ru: ")
+    assert "bot.question" in reason
+    with pytest.raises(Trouble, match=r"bot\.question"):
+        check_texts()
+    source["bot.question", "ru"] = "Это ИИ, аккаунт ведёт {owner}."
+    assert texts.misfits() == []
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,8 @@ from relove import texts
 from relove.db import in_thread
 from relove.models import Staff
 from sales import actions, kinds, live, reading, services
+from sales.admin import editor
+from sales.admin.first_page import unfit_texts
 from sales.models import SalesScript
 from sales.nodes import from_yaml
 from sales.problems import Refused
@@ -99,6 +101,18 @@ def test_texts_in_use_are_what_people_receive(spoken: SalesScript, staff: Staff)
     assert texts.get("stop.confirmation", "en") == texts.DEFAULTS["en"]["stop.confirmation"]
     services.activate(spoken.id, False, who=staff, now=NOW)
     assert texts.get("stop.confirmation", "ru") == texts.DEFAULTS["ru"]["stop.confirmation"]
+
+
+@pytest.mark.django_db
+def test_a_live_text_whose_rule_has_changed_gives_way_and_waits_on_the_first_page(
+    spoken: SalesScript, staff: Staff, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(spoken, {"ru": {"stop.confirmation": "Больше не пишем. Вернуться: старт."}}, staff)
+    assert unfit_texts(NOW).value == 0
+    monkeypatch.setitem(texts.RULES, "stop.confirmation", texts.Rule(words=("слово",)))
+    assert texts.get("stop.confirmation", "ru") == texts.DEFAULTS["ru"]["stop.confirmation"]
+    waiting = unfit_texts(NOW)
+    assert (waiting.value, waiting.url) == (1, editor.url(spoken.pk))
 
 
 @pytest.mark.django_db
