@@ -2,7 +2,8 @@
 
 A file never publishes and never overwrites: its content becomes a new version that nobody is answered by, as if
 a person had saved it. Saved dialogues are taken by their names. With its versions ("everything") a script that
-is not here yet comes with its whole history.
+is not here yet comes with its whole history; one that is here goes on with the versions it lacks, as long as
+both histories are one up to there. Where they part, ours stays, and only the file's content is taken.
 """
 
 from dataclasses import dataclass, field
@@ -84,6 +85,8 @@ def tests_of(script: SalesScript) -> list[dict[str, Any]]:
 
 def is_same(script: SalesScript, record: Record) -> bool:
     """Whether the record says nothing that the script does not."""
+    if _later(script, record):
+        return False
     tests = {test["name"]: test["dialogue"] for test in tests_of(script)}
     return (
         (script.content, script.description, script.mode) == (record.content, record.description, record.mode)
@@ -95,7 +98,7 @@ def is_same(script: SalesScript, record: Record) -> bool:
 def take(record: Record, *, source: str, who: Staff, now: datetime) -> Taken:
     """Take a script over from the file `source`. Raises Refused for a wrong document, UnknownKind."""
     reason = _("import of %(file)s") % {"file": source}
-    script = SalesScript.objects.filter(kind=record.kind, name=record.name).first()
+    script = SalesScript.objects.select_for_update().filter(kind=record.kind, name=record.name).first()
     taken = _renewed(script, record, reason, who, now) if script else _created(record, reason, who, now)
     if taken.script.mode != record.mode:
         services.set_mode(taken.script.id, record.mode, reason=reason, who=who, now=now)
@@ -113,10 +116,12 @@ def take(record: Record, *, source: str, who: Staff, now: datetime) -> Taken:
 
 def _renewed(script: SalesScript, record: Record, reason: str, who: Staff, now: datetime) -> Taken:
     """A new version of a script that is here; a file taken from an older one is a conflict to be looked at."""
-    taken = Taken(script)
+    taken = Taken(script, _continued(script, record))
     if record.number and record.number != script.number:
         said = _("Conflict: the file was taken from version %(theirs)s, version %(ours)s is here.")
         taken.notes.append(said % {"theirs": record.number, "ours": script.number})
+    if record.versions and not _shares(script, record):
+        taken.notes.append(_("The histories part: ours stays, and of the file only what it says now is taken."))
     if (script.content, script.description) != (record.content, record.description):
         taken.notes += _changes(script, record.content)
         version = services.save(
@@ -130,6 +135,30 @@ def _renewed(script: SalesScript, record: Record, reason: str, who: Staff, now: 
         )
         taken.notes.append(_("It becomes version %(number)s, not published.") % {"number": version.number})
     return taken
+
+
+def _continued(script: SalesScript, record: Record) -> list[str]:
+    """Add the versions that only the file has, each under its number, author and time."""
+    if not (later := _later(script, record)):
+        return []
+    reading.validated(kinds.get(script.kind), record.content)
+    for version in later:
+        _restore(script, version)
+    said = _("Versions %(first)s to %(last)s of the file are added, not published.")
+    return [said % {"first": later[0].number, "last": later[-1].number}]
+
+
+def _later(script: SalesScript, record: Record) -> list[VersionRecord]:
+    """The file's versions after our newest one, where the file has that too."""
+    later = [version for version in record.versions if version.number > script.number]
+    return sorted(later, key=lambda version: version.number) if _shares(script, record) else []
+
+
+def _shares(script: SalesScript, record: Record) -> bool:
+    """Whether our newest version stands in the file just so: then both histories are one up to there."""
+    ours = script.latest()
+    told = [(one.content, one.time) for one in record.versions if one.number == ours.number]
+    return told == [(ours.content, ours.history_date)]
 
 
 def _changes(script: SalesScript, content: dict[str, Any]) -> list[str]:

@@ -47,6 +47,9 @@ class ScriptResource(SafeResource):
     def get_export_fields(self, selected_fields: Any = None) -> list[Any]:
         return [field for field in super().get_export_fields(selected_fields) if field.column_name != "notes"]
 
+    def get_user_visible_fields(self) -> list[Any]:
+        return self.get_export_fields()
+
     def get_import_fields(self) -> list[Any]:
         """What the dry run compares: what would change by meaning, not two documents."""
         return [self.fields[name] for name in ("kind", "name", "notes")]

@@ -91,6 +91,13 @@ def shown(script: SalesScript) -> dict[str, Any]:
     }
 
 
+@pytest.mark.parametrize("page", ["import", "export"])
+def test_the_page_names_what_a_file_holds(client: Client, page: str) -> None:
+    fields = dict(client.get(reverse(f"admin:sales_salesscript_{page}")).context["fields_list"])
+    held = ["kind", "name", "description", "mode", "number", "content", "tests"]
+    assert list(fields.values()) == [held, [*held, "versions"]]
+
+
 def test_a_round_trip_keeps_the_script_and_publishes_nothing(client: Client, make: Make, staff: Staff) -> None:
     before = shown(two_versions(make, staff))
     rows = exported(client, NOW_ONLY)
@@ -117,6 +124,29 @@ def test_everything_keeps_every_version_with_author_and_time(client: Client, mak
     # whom nobody knows here is kept by name
     assert found[0] == (1, None, NOW, "первая · ushla", wanted[0][4])
     assert found[1:] == wanted[1:]
+
+
+def test_everything_goes_on_with_the_versions_that_are_missing_here(
+    client: Client, make: Make, staff: Staff
+) -> None:
+    script = two_versions(make, staff)
+    services.save(script.id, document("Третья"), started_from=2, reason="ещё", who=staff, now=NOW)
+    rows = exported(client, EVERYTHING)
+    wanted = list(versions())
+    wipe()
+    imported(client, [rows[0] | {"versions": rows[0]["versions"][:1], "content": document(), "number": 1}])
+    script = SalesScript.objects.get()
+    services.publish(script.id, 1, who=staff, now=NOW, override="проверка")
+    imported(client, rows)
+    script.refresh_from_db()
+    assert list(versions()) == wanted
+    assert script.live == script.version(1)
+    # where both have gone on since, ours stays, and the file's content comes after it
+    services.save(script.id, document("Моя"), started_from=3, reason="моя", who=staff, now=NOW)
+    rows[0]["versions"].append(rows[0]["versions"][2] | {"number": 4, "content": document("Их")})
+    page = imported(client, [rows[0] | {"number": 4, "content": document("Их")}])
+    assert re.search(r"расходятся|histories part", page)
+    assert [version[4] for version in versions()][3:] == [document("Моя"), document("Их")]
 
 
 def versions() -> Any:
