@@ -71,6 +71,21 @@ def from_yaml(text: str) -> Node:
         raise _refusal(said, mark.line + 1 if mark else 1, mark.column + 1 if mark else 1) from error
 
 
+def first_comment(text: str) -> tuple[int, int] | None:
+    """Line and column of the first comment in a YAML text that can be read; what is stored as JSON has none."""
+    events: Iterator[Any] = yaml.parse(text, Loader=yaml.CSafeLoader)
+    values: list[Any] = [event for event in events if isinstance(event, yaml.ScalarEvent)]
+    at = 0
+    for value in values:
+        start = value.start_mark.index
+        # the head of a block may have a comment of its own, the block itself is text
+        head = text.find("\n", start) if value.style in ("|", ">") else start
+        if (found := text.find("#", at, head)) >= 0:
+            return _place(text, found)
+        at = value.end_mark.index
+    return _place(text, found) if (found := text.find("#", at)) >= 0 else None
+
+
 def from_json(text: str) -> Node:
     """The tree of a JSON text; raises Refused."""
     _check_characters(text)
@@ -279,9 +294,12 @@ def _mark(event: Any) -> tuple[int, int]:
 
 def _check_characters(text: str) -> None:
     if match := UNREADABLE.search(text):
-        line, column = text.count("\n", 0, match.start()) + 1, match.start() - text.rfind("\n", 0, match.start())
         said = _("This character is not allowed: U+%(code)s.") % {"code": f"{ord(match[0]):04X}"}
-        raise _refusal(said, line, column)
+        raise _refusal(said, *_place(text, match.start()))
+
+
+def _place(text: str, at: int) -> tuple[int, int]:
+    return text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
 
 
 def _refusal(message: str, line: int, column: int) -> Refused:

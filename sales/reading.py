@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from sales.kinds import ScriptKind
-from sales.nodes import READERS, WRITERS, Node
+from sales.nodes import READERS, WRITERS, Node, first_comment
 from sales.parts import KEY_PATTERN
 from sales.problems import Path, Problem, Refused, one_of
 
@@ -29,12 +30,21 @@ class Reading:
 
 def read(kind: ScriptKind, source: str | bytes, form: str) -> Reading:
     """Read and check a document. `form` is "yaml" or "json". Raises Refused with every problem there is."""
-    node = READERS[form](_text(source))
+    text = _text(source)
+    node = READERS[form](text)
     try:
         found = validated(kind, node.value)
     except Refused as refused:
         raise Refused(_placed(problem, node) for problem in refused.problems) from None
-    return replace(found, warnings=[_placed(problem, node) for problem in found.warnings])
+    warnings = [_placed(problem, node) for problem in found.warnings]
+    return replace(found, warnings=[*warnings, *(_lost(text) if form == "yaml" else [])])
+
+
+def _lost(text: str) -> list[Problem]:
+    """A warning where comments stand, which are not part of the document."""
+    spot = first_comment(text)
+    said = _("Comments are not stored: when the text is opened again, they are gone.")
+    return [Problem(said, line=spot[0], column=spot[1], is_warning=True)] if spot else []
 
 
 def problems(kind: ScriptKind, source: str | bytes, form: str) -> list[Problem]:
@@ -65,9 +75,11 @@ def dumped(document: BaseModel) -> dict[str, Any]:
 def written(kind: ScriptKind, data: dict[str, Any], form: str) -> str:
     """The text of a stored document: YAML or JSON, both say the same.
 
-    PostgreSQL forgets the order of an object's fields; the model restores it.
+    PostgreSQL forgets the order of an object's fields; the model restores it, where the document still is one.
     """
-    return WRITERS[form](dumped(kind.model.model_validate(data)))
+    with suppress(ValidationError):  # a version of an older shape, or from a file: shown as it is stored
+        data = dumped(kind.model.model_validate(data))
+    return WRITERS[form](data)
 
 
 def converted(source: str | bytes, form: str, into: str) -> str:

@@ -157,7 +157,7 @@ BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "\n".join(
 @pytest.mark.parametrize(
     ("source", "form", "line", "said"),
     [
-        (BOMB, "yaml", 1, "алиасы|aliases"),
+        (BOMB, "yaml", 1, "ссылки|aliases"),
         ("a: !!python/object/apply:os.system [ls]", "yaml", 1, "[Tt]ags|[Тт]еги"),
         ("steps: 1\n---\nsteps: 2", "yaml", 2, ""),
         ("steps: []\nsteps: []", "yaml", 2, "steps"),
@@ -231,6 +231,27 @@ def test_yaml_reads_what_json_can_say_and_nothing_else() -> None:
         "2026-01-01",
         ["12:30", "yes", "0x1f", "1_000"],
     )
+
+
+@pytest.mark.parametrize(
+    ("comment", "place"),
+    [
+        ("# о шагах\n{}", (1, 1)),
+        ("{}  # ещё\n", (4, 3)),
+        ("{}hints:\n  - |  # о ней\n    Текст # 1\n", (5, 8)),
+        ("{}hints:\n  - |\n    Текст # 1\n    # 2\n  - 'а # б'\n  - а#б\n", None),
+        ("{}hints:\n  - '😀'  # в\n", (5, 10)),
+    ],
+)
+def test_comments_do_not_vanish_in_silence(comment: str, place: tuple[int, int] | None) -> None:
+    text = comment.format("steps:\n  - key: a\n    lines: [{variants: [Да]}]\n")
+    found = [(problem.line, problem.column) for problem in reading.problems(SALES, text, "yaml")]
+    assert found == ([place] if place else [])
+    assert all(problem.is_warning for problem in reading.problems(SALES, text, "yaml"))
+
+
+def test_a_stored_document_of_another_shape_is_shown_as_it_is() -> None:
+    assert reading.written(SALES, {"steps": [], "was": "иначе"}, "yaml") == "steps: []\nwas: иначе\n"
 
 
 def test_a_large_document_is_read_in_seconds() -> None:
