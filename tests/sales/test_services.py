@@ -1,10 +1,12 @@
 """Versions: who may save what, what becomes live, and what is kept of it."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from relove.models import Staff, UserActivityLog
 from sales import services
@@ -55,6 +57,32 @@ def test_two_people_never_overwrite_one_another(make: Make, staff: Staff) -> Non
     assert conflict.value.latest.number == 2
     assert "olga" in str(conflict.value)
     assert SalesScript.objects.get().content == document("Раз")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_those_who_save_at_the_same_moment_one_wins_and_the_others_are_told(make: Make, staff: Staff) -> None:
+    script, people, rounds = make(), 4, 5
+    start = Barrier(people)
+
+    def save_at_once(text: str, started_from: int) -> int:
+        start.wait(10)
+        try:
+            return save(script, text, staff, started_from).number
+        except services.Conflict as conflict:
+            return -conflict.latest.number
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(people) as pool:
+        for number in range(1, rounds + 1):
+            texts = [f"Текст {number} от {who}" for who in range(people)]
+            found = list(pool.map(save_at_once, texts, [number] * people))
+            assert sorted(found) == [-number - 1] * (people - 1) + [number + 1]
+            winner = texts[found.index(number + 1)]
+            assert script.version(number + 1).content == document(winner)
+    script.refresh_from_db()
+    assert (script.number, script.history.count()) == (rounds + 1, rounds + 1)
+    assert script.content == document(winner)
 
 
 @pytest.mark.parametrize("reason", ["", "  "])
