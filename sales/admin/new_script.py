@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
+from relove import show
 from relove.desk import staff_of
 from sales import kinds, reading, services
 from sales.admin import editor
@@ -31,7 +32,7 @@ class NewScriptForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field: Any = self.fields["kind"]
-        field.choices = [(kind.name, kind.title) for kind in kinds.every()]
+        field.choices = [(kind.name, show.capital(str(kind.title))) for kind in kinds.every()]
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}

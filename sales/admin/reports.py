@@ -13,6 +13,8 @@ from django.views.decorators.http import require_GET
 
 from relove import desk, show
 from sales import reports
+from sales.dialogues import document_of
+from sales.document import DEFAULT_THRESHOLD
 from sales.models import SalesScript
 
 if TYPE_CHECKING:
@@ -49,7 +51,7 @@ def threshold(request: HttpRequest, page: "ScriptAdmin") -> HttpResponse:
     if not desk.may(request, "sales.view_conversationmessage"):
         raise PermissionDenied
     if script is not None:
-        at = script.live.document().settings.threshold if script.live else 0.7
+        at = document_of(script.live.pk).settings.threshold if script.live else DEFAULT_THRESHOLD
         rows = reports.replay(script, at)
         context |= {"at": at, "rows": [_row(each) for each in rows]}
     return TemplateResponse(request, "sales/threshold.html", context)

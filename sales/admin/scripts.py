@@ -68,7 +68,7 @@ class ScriptAdmin(ExportActionMixin, TransferAdmin):
     @display(description=_("state"), ordering="is_active")
     def use(self, row: SalesScript) -> SafeString:
         if row.live is None:
-            return show.badge("draft", _("not published"))
+            return show.badge("draft", _("not published yet"))
         return show.badge("active", _("in use")) if row.is_active else show.badge("disabled", _("switched off"))
 
     @display(description=_("mode"), ordering="mode")

@@ -11,13 +11,14 @@ from unfold.decorators import display
 
 from relove import show
 from relove.admin.base import ReadOnlyAdmin
+from sales import actions
 from sales.admin import editor
 from sales.models import ScriptTrigger
 
 
 @admin.register(ScriptTrigger)
 class TriggerAdmin(ReadOnlyAdmin):
-    list_display = ["name", "kind_word", "reacts_to", "leads", "priority", "hit_count", "last_hit", "script_link"]
+    list_display = ["name", "kind_word", "reacts_to", "leads", "priority", "hit_count", "script_link"]
     list_filter = ["is_active", ("kind", ChoicesDropdownFilter)]
     list_select_related = ["script"]
     search_fields = ["key", "title", "script__name"]
@@ -33,7 +34,7 @@ class TriggerAdmin(ReadOnlyAdmin):
                     "name",
                     ("kind_word", "priority"),
                     ("leads", "is_active"),
-                    ("hit_count", "last_hit"),
+                    "hit_count",
                     "script_link",
                     "definition_rows",
                 ]
@@ -60,15 +61,17 @@ class TriggerAdmin(ReadOnlyAdmin):
 
     @display(description=_("leads to"))
     def leads(self, trigger: ScriptTrigger) -> str:
-        return str(trigger.definition.get("to") or trigger.definition.get("action") or show.NOTHING)
+        name = trigger.definition.get("action", "")
+        action = actions.get(name)
+        return str(trigger.definition.get("to") or (action.title if action else name) or show.NOTHING)
 
     @display(description=_("hits"), ordering="hits")
     def hit_count(self, trigger: ScriptTrigger) -> SafeString:
-        return show.number(trigger.hits)
-
-    @display(description=_("last hit"), ordering="last_hit_at")
-    def last_hit(self, trigger: ScriptTrigger) -> SafeString:
-        return show.short_time(trigger.last_hit_at)
+        """How often, and when last."""
+        if trigger.last_hit_at is None:
+            return show.number(trigger.hits)
+        last = show.short_time(trigger.last_hit_at)
+        return format_html('{}<span class="rl-second">{}</span>', show.number(trigger.hits), last)
 
     @display(description=_("script"), ordering="script__name")
     def script_link(self, trigger: ScriptTrigger) -> SafeString:

@@ -4,14 +4,14 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods
 
 from relove import desk, show
 from sales import kinds, services
@@ -30,10 +30,7 @@ SHOWN = 100
 
 def urls(page: "ScriptAdmin") -> list[URLPattern]:
     wrap = page.admin_site.admin_view
-    return [
-        path("<int:script_id>/versions/", wrap(versions), {"page": page}, name=NAME),
-        path("schema/<slug:kind>.json", wrap(schema), {"page": page}, name="sales_salesscript_schema"),
-    ]
+    return [path("<int:script_id>/versions/", wrap(versions), {"page": page}, name=NAME)]
 
 
 def url(script_id: int) -> str:
@@ -66,18 +63,6 @@ def versions(request: HttpRequest, page: "ScriptAdmin", script_id: int) -> HttpR
         **_comparison(request, script),
     }
     return TemplateResponse(request, "sales/versions.html", context)
-
-
-@require_GET
-def schema(request: HttpRequest, page: "ScriptAdmin", kind: str) -> HttpResponse:
-    """The JSON Schema of a kind's documents, for editors and programs of one's own."""
-    if not page.has_view_permission(request):
-        raise PermissionDenied
-    try:
-        found = kinds.json_schema(kinds.get(kind))
-    except kinds.UnknownKind as error:
-        raise Http404 from error
-    return JsonResponse(found, json_dumps_params={"ensure_ascii": False, "indent": 2})
 
 
 def _row(script: SalesScript, row: ScriptVersion) -> dict[str, Any]:

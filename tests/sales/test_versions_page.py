@@ -100,12 +100,6 @@ def test_whoever_may_only_look_changes_nothing(script: SalesScript, client: Clie
     assert client.get(reverse("admin:sales_salesscript_import")).status_code == 403
 
 
-def test_the_schema_of_a_kind_is_published(client: Client) -> None:
-    schema = client.get(reverse("admin:sales_salesscript_schema", args=["sales"])).json()
-    assert set(schema["properties"]) == {"steps", "triggers", "responses", "hints", "settings"}
-    assert client.get(reverse("admin:sales_salesscript_schema", args=["poems"])).status_code == 404
-
-
 def test_triggers_stand_with_their_hits(client: Client, script: SalesScript) -> None:
     ScriptTrigger.objects.hit(script.id, "price", NOW)
     row = ScriptTrigger.objects.get()
