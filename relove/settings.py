@@ -274,7 +274,7 @@ Q_CLUSTER = {
     },
 }
 LONG_TASKS = {"telegram": "accounts_mgmt.tasks.hold_accounts", "llm": "relove.llm_work.run_llm"}
-CLUSTER_PRELOAD = {"telegram": ["relove.telegram.mtproto"], "llm": ["relove.llm"]}
+CLUSTER_PRELOAD = {"telegram": ["relove.telegram.mtproto"], "llm": ["relove.llm.door"]}
 
 # A character that a spreadsheet cannot hold is replaced, instead of refusing the whole export.
 IMPORT_EXPORT_ESCAPE_ILLEGAL_CHARS_ON_EXPORT = True

@@ -20,12 +20,9 @@ import asyncio
 import time
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import lru_cache
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from weakref import WeakKeyDictionary
 
-import httpx2
-import openai
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from pydantic import BaseModel
@@ -33,10 +30,12 @@ from pydantic import BaseModel
 from relove import options
 from relove.db import in_thread
 from relove.llm import ledger, reading
-from relove.llm.breaker import Breaker
-from relove.llm.errors import BadAnswer, Busy, LLMError, Misconfigured, Refused, TimedOut, retry_after
+from relove.llm.errors import BadAnswer, Busy, LLMError, Misconfigured, Refused, TimedOut
 from relove.models import LLMCall
 from relove.prompting import Masked, Message, clean, fenced, mask
+
+if TYPE_CHECKING:
+    from relove.llm.door import Door
 
 __all__ = [
     "Answer",
@@ -54,9 +53,6 @@ __all__ = [
     "mask",
 ]
 
-BODY_LIMIT = 400_000
-RECONNECT_SECONDS = 5.0
-MISCONFIGURED_SECONDS = 300.0
 CHARACTERS_PER_TOKEN = 3
 KEEP_PAUSES = (0.1, 0.5, 1, 2, 5, 10, 20, 30, 30)
 T = TypeVar("T", bound=BaseModel)
@@ -74,58 +70,7 @@ class Answer(Generic[T]):
     cost: Decimal
 
 
-class _Door:
-    """Client, places and breaker of one event loop."""
-
-    def __init__(self) -> None:
-        self.address = (settings.LLM_BASE_URL, settings.LLM_API_KEY)
-        self.client = openai.AsyncOpenAI(
-            base_url=settings.LLM_BASE_URL,
-            api_key=settings.LLM_API_KEY,
-            timeout=settings.LLM_TIMEOUT,
-            max_retries=0,
-        )
-        self.places = asyncio.Semaphore(settings.LLM_CONCURRENCY)
-        self.breaker = Breaker()
-
-    async def fetch(self, request: dict[str, Any]) -> str:
-        """The body of the server's answer, at most BODY_LIMIT bytes of it; raises LLMError."""
-        try:
-            body = await self._exchange(request)
-        except Busy as error:
-            if error.retry_after and not isinstance(error, Misconfigured):
-                self.breaker.pause(error.retry_after)
-            self.breaker.failed()
-            raise
-        except TimedOut:
-            self.breaker.failed()
-            raise
-        self.breaker.succeeded()
-        return body
-
-    async def _exchange(self, request: dict[str, Any]) -> str:
-        try:
-            # The client's own time-out starts anew with every byte: a trickle would pass it.
-            async with asyncio.timeout(settings.LLM_TIMEOUT):
-                return await self._read(request)
-        except (TimeoutError, openai.APITimeoutError, httpx2.TimeoutException):
-            raise TimedOut(f"no whole answer within {settings.LLM_TIMEOUT:g} seconds") from None
-        except openai.APIStatusError as error:
-            raise _status_error(error) from None
-        except (openai.APIConnectionError, httpx2.HTTPError):
-            raise Busy("no connection to the model's server", RECONNECT_SECONDS) from None
-
-    async def _read(self, request: dict[str, Any]) -> str:
-        body = bytearray()
-        async with self.client.chat.completions.with_streaming_response.create(**request) as response:
-            async for chunk in response.iter_bytes():
-                body += chunk
-                if len(body) > BODY_LIMIT:
-                    break
-        return body[:BODY_LIMIT].decode("utf-8", "replace").replace("\0", "\ufffd")
-
-
-_doors: WeakKeyDictionary[asyncio.AbstractEventLoop, _Door] = WeakKeyDictionary()
+_doors: WeakKeyDictionary[asyncio.AbstractEventLoop, "Door"] = WeakKeyDictionary()
 
 
 async def ask(
@@ -168,7 +113,7 @@ async def _asked(question: ledger.Question) -> LLMCall:
     return call
 
 
-async def _fetch(door: _Door, call: LLMCall, began: float) -> str:
+async def _fetch(door: "Door", call: LLMCall, began: float) -> str:
     try:
         return await door.fetch(call.request)
     except LLMError as error:
@@ -210,7 +155,7 @@ def _tokens(call: LLMCall, completion: reading.Completion) -> tuple[int, int]:
     return asked // CHARACTERS_PER_TOKEN, given // CHARACTERS_PER_TOKEN
 
 
-async def _door() -> _Door:
+async def _door() -> "Door":
     """This loop's door; a changed address gets a new one."""
     loop = asyncio.get_running_loop()
     door = _doors.get(loop)
@@ -218,37 +163,26 @@ async def _door() -> _Door:
         await aclose()
         door = None
     if door is None:
-        door = _doors[loop] = _Door()
+        # takes as long to import as all the rest of a process, and few processes ask
+        from relove.llm.door import Door
+
+        door = _doors[loop] = Door()
     return door
 
 
 def _request(schema: type[BaseModel], messages: list[Message], max_tokens: int) -> dict[str, Any]:
+    # late, as the door
+    from relove.llm.door import strict
+
     return {
         "model": options.value("LLM_MODEL"),
         "messages": [{"role": message["role"], "content": clean(message["content"])} for message in messages],
         "max_completion_tokens": max_tokens,
         "response_format": {
             "type": "json_schema",
-            "json_schema": {"name": schema.__name__, "schema": _strict(schema), "strict": True},
+            "json_schema": {"name": schema.__name__, "schema": strict(schema), "strict": True},
         },
     }
-
-
-@lru_cache
-def _strict(schema: type[BaseModel]) -> Any:
-    return openai.pydantic_function_tool(schema)["function"]["parameters"]
-
-
-def _status_error(error: openai.APIStatusError) -> LLMError:
-    status, headers = error.status_code, error.response.headers
-    if status == 429 or status >= 500:
-        wait = retry_after(headers.get("retry-after"), headers.get("date"))
-        return Busy(f"the model's server answers {status}", wait)
-    if status in (401, 402, 403, 404):
-        return Misconfigured(
-            f"the model's server refuses our key, model or address ({status})", MISCONFIGURED_SECONDS
-        )
-    return Refused(f"the model's server refuses this request ({status})")
 
 
 def _ms(began: float) -> int:
