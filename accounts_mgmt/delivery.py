@@ -20,7 +20,7 @@ from accounts_mgmt.batching import Batcher
 from accounts_mgmt.claims import GUARD, Claimed, Settlement
 from accounts_mgmt.leases import Lease
 from accounts_mgmt.limits import Limiter, ceiling, pace
-from accounts_mgmt.outbox import Status, outgoing_models
+from accounts_mgmt.outbox import Status, first_failing, outgoing_models
 from relove import options
 from relove.db import in_thread
 from relove.faultpoints import reach
@@ -322,12 +322,12 @@ def chat_of(peer: Peer) -> Chat:
 def refusal(row: Claimed) -> Settlement | None:
     """Which guard a row failed; None when it is no longer ours, or would pass by now."""
     rows = row.kind._default_manager.filter(pk=row.id, created_at=row.created_at)
-    for guard in row.kind.guards():
-        if not rows.filter(guard.condition).exists():
-            status = Status.UNKNOWN if row.unclear else guard.otherwise
-            delay = GUARD_SECONDS if status in (Status.UNKNOWN, Status.PENDING) else None
-            return Settlement(row, status, delay=delay, unclear=row.unclear, code=GUARD, reason=str(guard.reason))
-    return None
+    failed = first_failing(rows, row.kind.guards())
+    if failed is None:
+        return None
+    status = Status.UNKNOWN if row.unclear else failed.otherwise
+    delay = GUARD_SECONDS if status in (Status.UNKNOWN, Status.PENDING) else None
+    return Settlement(row, status, delay=delay, unclear=row.unclear, code=GUARD, reason=str(failed.reason))
 
 
 async def _sleep_or(event: asyncio.Event, seconds: float) -> None:

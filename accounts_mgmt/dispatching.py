@@ -59,6 +59,8 @@ class Dispatcher:
         for kind in outgoing_models():
             while await self._claim(kind, suspects=False) == CLAIM_LIMIT:
                 continue
+        # after all others: hardly ever there is one, and nobody need wait for the question
+        for kind in outgoing_models():
             if self._suspect is None or self._suspect.done():
                 await self._claim(kind, suspects=True)
 

@@ -9,13 +9,14 @@ does the text between attempts: a repeat is the same message to Telegram, which 
 """
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.apps import apps
 from django.db import models
-from django.db.models import Q
+from django.db.models import BooleanField, ExpressionWrapper, Q
 from django.db.models.functions import Coalesce, Now
 from django.utils.translation import gettext_lazy as _
 
@@ -164,6 +165,21 @@ class Guard:
     reason: "StrPromise"
     # Whether a person who approves hears of it already then; what only waits is not told.
     early: bool = False
+
+
+def standing(rows: models.QuerySet[Any], guards: Sequence[Guard]) -> list[bool]:
+    """Which of the guards hold for the one row in `rows`, by one question; none where it is gone."""
+    asked = {
+        f"guard_{place}": ExpressionWrapper(guard.condition, output_field=BooleanField())
+        for place, guard in enumerate(guards)
+    }
+    found = rows.annotate(**asked).values(*asked).first() or {}
+    return [bool(found.get(name)) for name in asked]
+
+
+def first_failing(rows: models.QuerySet[Any], guards: Sequence[Guard]) -> Guard | None:
+    held = standing(rows, guards)
+    return next((guard for guard, holds in zip(guards, held, strict=True) if not holds), None)
 
 
 def outgoing_models() -> list[type[OutgoingMessage]]:

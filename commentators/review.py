@@ -4,9 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
-from django.db.models import BooleanField, Count, ExpressionWrapper, F, Min
+from django.db.models import Count, F, Min
 from django.utils import timezone
 
+from accounts_mgmt.outbox import standing
 from commentators import services
 from commentators.models import CommentatorAccount, GeneratedComment, TelegramChannel
 from commentators.querysets import CommentQuerySet
@@ -93,12 +94,8 @@ def recent(comment: GeneratedComment) -> list[GeneratedComment]:
 def checks(comment: GeneratedComment) -> list[Check]:
     """The guards of sending, asked of the database as the runner asks them, and the checks of the text."""
     guards = comment.guards()
-    asked = {
-        f"guard_{place}": ExpressionWrapper(guard.condition, output_field=BooleanField())
-        for place, guard in enumerate(guards)
-    }
-    row = GeneratedComment.objects.filter(pk=comment.pk).annotate(**asked).values(*asked).first() or {}
-    stands = [Check(bool(row.get(f"guard_{place}")), str(guard.reason)) for place, guard in enumerate(guards)]
+    held = standing(GeneratedComment.objects.filter(pk=comment.pk), guards)
+    stands = [Check(holds, str(guard.reason)) for guard, holds in zip(guards, held, strict=True)]
     refusals = services.refusals_of(comment, comment.text)
     return stands + [Check(False, str(refusal.reason)) for refusal in refusals]
 

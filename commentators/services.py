@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from accounts_mgmt import calls
 from accounts_mgmt.models import AccountCall, TelegramAccountSession
 from accounts_mgmt.outbox import CHANNEL as OUTBOX
-from accounts_mgmt.outbox import Origin, Status
+from accounts_mgmt.outbox import Origin, Status, first_failing
 from commentators import locks, planning
 from commentators.checks import Refusal, check_draft
 from commentators.models import AccountPersonality, CommentKey, CommentPhoto, CommentSchedule, GeneratedComment
@@ -103,11 +103,9 @@ def approve(ids: Sequence[int], staff: Staff | None, now: datetime) -> Decisions
 def _refused(comment: GeneratedComment) -> str:
     """The first of the guards that fails already now: a person should hear it at once."""
     rows = GeneratedComment.objects.filter(id=comment.id, created_at=comment.created_at)
-    for guard in GeneratedComment.guards():
-        asked = guard.early or guard.otherwise != Status.PENDING
-        if asked and not rows.filter(guard.condition).exists():
-            return str(guard.reason)
-    return ""
+    asked = [guard for guard in GeneratedComment.guards() if guard.early or guard.otherwise != Status.PENDING]
+    failed = first_failing(rows, asked)
+    return str(failed.reason) if failed else ""
 
 
 @transaction.atomic

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from accounts_mgmt import calls, contacts
 from accounts_mgmt.models import TelegramAccountSession
-from accounts_mgmt.outbox import CHANNEL, Origin, Status
+from accounts_mgmt.outbox import CHANNEL, Origin, Status, first_failing
 from accounts_mgmt.private import going_out
 from accounts_mgmt.private.dialogues import Thread, open_thread
 from accounts_mgmt.private.model import PrivateMessage
@@ -57,9 +57,9 @@ def _draft(thread: Thread, draft_id: int) -> PrivateMessage:
 def _refuse_now(row: PrivateMessage) -> None:
     """What the send would refuse for good, a person hears at once."""
     rows = type(row)._default_manager.filter(pk=row.pk)
-    for guard in type(row).guards():
-        if guard.otherwise != Status.PENDING and not rows.filter(guard.condition).exists():
-            raise ValidationError(str(guard.reason))
+    final = [guard for guard in type(row).guards() if guard.otherwise != Status.PENDING]
+    if failed := first_failing(rows, final):
+        raise ValidationError(str(failed.reason))
 
 
 @transaction.atomic
