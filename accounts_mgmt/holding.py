@@ -7,8 +7,8 @@ Its connection is fenced by the lease, so nothing leaves once that is over, what
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable
-from typing import cast
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, cast
 
 from django.conf import settings
 
@@ -64,6 +64,8 @@ class Holding:
         """Let go of accounts whose lease, connection or session is over. Works without a database, too."""
         for held in [held for held in self.held.values() if not held.usable]:
             self._let_go(held)
+        for task in [task for task, lease in self._taking.items() if not lease.is_valid]:
+            task.cancel()
 
     async def let_go_all(self) -> None:
         for task in self._taking:
@@ -91,7 +93,8 @@ class Holding:
                 await asyncio.wait(self._taking, return_when=asyncio.FIRST_COMPLETED)
         for task in [task for task in self._taking if task.done()]:
             del self._taking[task]
-            task.result()
+            if not task.cancelled():
+                task.result()
 
     def _room(self) -> int:
         connecting = sum(not task.done() for task in self._taking)
@@ -144,16 +147,15 @@ class Holding:
         try:
             await login.connect()
             await sign_in_steps.resume(login, lease.account, lease.token)
+            if not login.finished:
+                self.held[lease.account] = Held(lease, cast(Gateway, login), signing_in=True)
+                self._wake.set()
         except GatewayError as error:
             logger.warning("account %s: signing in does not begin: %s", lease.account, error.code)
-            await login.disconnect()
             await in_thread(sign_in_steps.connection_refused, lease.account, lease.token, error)
-            return
-        if login.finished:
-            await login.disconnect()
-            return
-        self.held[lease.account] = Held(lease, cast(Gateway, login), signing_in=True)
-        self._wake.set()
+        finally:
+            if lease.account not in self.held:
+                await login.close()
 
     async def _refused(self, lease: Lease, error: GatewayError) -> None:
         """An account that does not connect is marked if its session is gone."""
@@ -181,20 +183,33 @@ class Holding:
     async def _leave(self, held: Held) -> None:
         """Disconnect (handlers finish, the update state is stored), then give rows and lease back.
 
-        All that is written carries the lease's token: where another holds the account by now, it changes
-        nothing.
+        Without a lease nothing is stored any more: another may be about to connect. All that is written carries
+        the lease's token: where another holds the account by now, it changes nothing.
         """
         lease, lost = held.lease, not held.lease.is_valid
         if lost:
             logger.warning("account %s: the lease is over", lease.account)
         elif not held.gateway.connected and not held.signing_in:
             self._avoid[lease.account] = asyncio.get_running_loop().time() + AVOID_SECONDS
-        with contextlib.suppress(TimeoutError, *AWAY):
-            async with asyncio.timeout(LET_GO_SECONDS):
-                await held.gateway.disconnect()
+        if not lost:
+            await _within(LET_GO_SECONDS, held.gateway.disconnect())
+        await held.gateway.close()
         with contextlib.suppress(*AWAY):
             await self._left(lease)
             if not held.signing_in:
                 await in_thread(bookkeeping.given_up, lease.account, held.session_log, lost)
             # last: the next holder closes what it finds open
             await (await self._leases()).release([lease])
+
+
+async def _within(seconds: float, work: Coroutine[Any, Any, None]) -> None:
+    """Give it so long, then leave it alone: cancelled, a statement waits on for a database that is silent."""
+    task = asyncio.create_task(work)
+    task.add_done_callback(_note_end)
+    await asyncio.wait([task], timeout=seconds)
+
+
+def _note_end(task: asyncio.Task[None]) -> None:
+    error = None if task.cancelled() else task.exception()
+    if error:
+        logger.warning("letting an account go: %s", type(error).__name__)

@@ -200,6 +200,7 @@ class Control:
             ],
             "unhandled": dict(stats.unhandled),
             "crashed": dict(stats.crashed),
+            "overlaps": {str(account): count for account, count in stats.overlaps.items()},
             "views_increments": {str(account): count for account, count in stats.views_increments.items()},
             "online": sorted(self.core.hub.online),
             "connections": len(self.core.connections),

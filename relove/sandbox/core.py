@@ -99,6 +99,8 @@ class Stats:
     unhandled: Counter[str] = field(default_factory=Counter)
     crashed: Counter[str] = field(default_factory=Counter)
     views_increments: Counter[int] = field(default_factory=Counter)
+    # by person: how often their key came by a connection while another address still had one
+    overlaps: Counter[int | None] = field(default_factory=Counter)
 
 
 class Core:

@@ -88,6 +88,7 @@ class Connection(asyncio.Protocol):
             return
         if self.key is None or self.key.id != key_id:
             self.key = self.core.keyring.find(key_id)
+            self._note_overlap()
         if self.key is None:
             self._write(_UNKNOWN_KEY)
             return
@@ -103,6 +104,11 @@ class Connection(asyncio.Protocol):
             created = types.NewSessionCreated(msg_id, session, self.key.salt)
             self._send(created._bytes())
         self._message(msg_id, message)
+
+    def _note_overlap(self) -> None:
+        others = (other for other in self.core.connections if other.address != self.address)
+        if self.key and any(other.key is self.key for other in others):
+            self.core.stats.overlaps[self.key.user] += 1
 
     # Encryption
 

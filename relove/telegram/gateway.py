@@ -279,10 +279,16 @@ class Gateway(Protocol):
     """One account's connection. Every method raises GatewayError and nothing else of its own."""
 
     async def connect(self, listener: Listener | None) -> Profile:
-        """Connect, check that the session is alive, and fetch what was missed. Without a listener: sends only."""
+        """Connect, check that the session is alive, and fetch what was missed. Without a listener: sends only.
+
+        When it raises, nothing is connected.
+        """
 
     async def disconnect(self) -> None:
         """Let running handlers finish, store the update state, close the connection."""
+
+    async def close(self) -> None:
+        """Close the connection at once: handlers are cancelled, nothing is stored."""
 
     async def flush(self) -> None:
         """Store entities met since, and the update state up to which every handler has ended well."""

@@ -88,6 +88,10 @@ class MtprotoLogin:
             await client.connect()
 
     async def disconnect(self) -> None:
+        """Nothing is heard here whose handling would have to end."""
+        await self.close()
+
+    async def close(self) -> None:
         self._closed = True
         if self._client is not None:
             with contextlib.suppress(ConnectionError, TimeoutError):

@@ -80,11 +80,10 @@ class MtprotoGateway(OwnAccount):
                 await self._client.connect()
             profile = await self.profile()
         except BaseException as error:
-            await self._close()
+            await self.close()
             if isinstance(error, GatewayError) or is_ours(error):
                 raise
             raise translate(error) from error
-        await self.flush()
         return profile
 
     async def disconnect(self) -> None:
@@ -92,9 +91,9 @@ class MtprotoGateway(OwnAccount):
         try:
             await self.flush()
         finally:
-            await self._close()
+            await self.close()
 
-    async def _close(self) -> None:
+    async def close(self) -> None:
         if self._client is not None:
             with contextlib.suppress(ConnectionError, TimeoutError):
                 await self._client.disconnect()

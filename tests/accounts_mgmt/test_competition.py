@@ -5,12 +5,15 @@ Each is a host of its own with its own source address, and the sandbox destroys 
 
 import signal
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from django.db import connection
 
 from accounts_mgmt.models import AccountSecurityLog, TelegramAccountSession
+from tests.accounts_mgmt.database_way import DatabaseWay, database_way
 from tests.accounts_mgmt.scene import Scene, cluster, runner
 from tests.live import wait_for
 
@@ -103,6 +106,46 @@ def test_a_frozen_host_wakes_up_and_is_silent(frozen_at: str, strict: Scene) -> 
             assert requests(strict) == before
             assert row_versions() == rows
             assert len(strict.holders()) == 1
+
+
+def test_a_host_whose_database_refuses_it_lets_go_before_another_connects(strict: Scene) -> None:
+    """Telegram it could still reach: it alone knows that its time is up. What it had in hand leaves once."""
+    strict.client.add_fault("slow:0.3", method="messages.SendMessage")
+    with cut_off_host(strict) as way, runner(strict, OTHER):
+        ids = strict.queue(posts=10)
+        strict.wait_until_accepted(20)
+        way.refuse()
+        assert_handed_over(strict)
+        strict.wait_until_settled()
+        strict.assert_each_sent_once(ids)
+
+
+def test_a_host_whose_database_falls_silent_lets_go_before_another_connects(strict: Scene) -> None:
+    """No answer is no error: nothing that waits for one may keep it from disconnecting."""
+    with cut_off_host(strict) as way, runner(strict, OTHER):
+        way.fall_silent()
+        assert_handed_over(strict)
+        ids = strict.queue(posts=2)
+        strict.wait_until_settled()
+        strict.assert_each_sent_once(ids)
+
+
+@contextmanager
+def cut_off_host(scene: Scene) -> Iterator[DatabaseWay]:
+    """A host that holds every account, and its way to the database, mended before it is stopped."""
+    straight = scene.environment["DATABASE_URL"]
+    with database_way() as way, runner(scene, ONE, DATABASE_URL=way.url(straight)) as host:
+        wait_for_accounts(scene, len(scene.accounts))
+        yield way
+        way.mend()
+        assert host.stop() == 0
+
+
+def assert_handed_over(scene: Scene) -> None:
+    there = TelegramAccountSession.objects.filter(lease_host=OTHER).exclude(lease_token=None)
+    online = scene.client.stats
+    wait_for(lambda: there.count() == len(scene.accounts) == len(online()["online"]), "the other host has them")
+    assert not online()["overlaps"], "two hosts were connected at once"
 
 
 def requests(scene: Scene) -> dict[str, int]:

@@ -71,11 +71,15 @@ async def test_after_the_window_another_address_is_a_move(sandbox: Sandbox, conn
     await connect(anna, local_addr=("127.0.0.1", 0))
     second = await connect(anna, local_addr=("127.0.0.2", 0))
     assert (await second.get_me()).id == anna.id
+    assert sandbox.core.stats.overlaps == {anna.id: 1}
 
 
-async def test_several_connections_from_one_address_are_legal(connect: Connect, anna: User) -> None:
+async def test_several_connections_from_one_address_are_legal(
+    sandbox: Sandbox, connect: Connect, anna: User
+) -> None:
     clients = [await connect(anna) for _ in range(3)]
     assert {(await client.get_me()).id for client in clients} == {anna.id}
+    assert not sandbox.core.stats.overlaps
 
 
 async def test_sessions_are_listed_and_ended(sandbox: Sandbox, connect: Connect, anna: User) -> None:
