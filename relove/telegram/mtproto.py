@@ -84,6 +84,12 @@ class MtprotoGateway(OwnAccount):
             if isinstance(error, GatewayError) or is_ours(error):
                 raise
             raise translate(error) from error
+        try:
+            # shielded: a cancelled statement waits on for a database that is silent
+            await asyncio.shield(self.flush())
+        except BaseException:
+            await self.close()
+            raise
         return profile
 
     async def disconnect(self) -> None:
