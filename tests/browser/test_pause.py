@@ -46,6 +46,19 @@ def test_one_click_stops_everything_and_a_reason_lets_it_go_on(
     assert not Pause.objects.in_force().exists()
 
 
+def test_nothing_covers_the_red_button_where_a_row_has_many_actions(page: Page, scene: Scene) -> None:
+    for width in (1280, 1024, 390):
+        page.set_viewport_size({"width": width, "height": 844})
+        page.goto(reverse("admin:accounts_mgmt_telegramaccountsession_change", args=[scene.account.pk]))
+        shoot(page, f"actions_{width}")
+        page.locator("button.rl-stop").click(trial=True)
+        badge = page.locator("#header-inner").get_by_text("Песочница")
+        button, beside = page.locator("button.rl-stop").bounding_box(), badge.bounding_box()
+        assert button
+        assert beside
+        assert button["x"] + button["width"] <= beside["x"] or button["y"] + button["height"] <= beside["y"]
+
+
 def test_a_channel_is_paused_from_its_own_page(page: Page, scene: Scene) -> None:
     page.goto(reverse("admin:commentators_telegramchannel_pause_channel", args=[scene.channel.pk]))
     shoot(page, "pause_channel")
