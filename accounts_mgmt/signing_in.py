@@ -21,6 +21,7 @@ State, Method, Step = TelegramAccountSession.State, SignIn.Method, SignIn.Step
 PATIENCE = timedelta(minutes=10)
 # Where signing in again is of use.
 MAY_SIGN_IN = (State.SIGNED_OUT, State.BANNED, State.DISABLED)
+CODE_EXPIRED = "PHONE_CODE_EXPIRED"
 FIRST_CALL = {Method.CODE: "sign_in_code_request", Method.LINK: "sign_in_link"}
 
 
@@ -130,7 +131,9 @@ def ask_code_again(sign_in: SignIn, staff: Staff | None, now: datetime) -> None:
     """Raises TooEarly before the time that Telegram named."""
     if sign_in.resend_at and sign_in.resend_at > now:
         raise TooEarly(_("The code is still on its way; it can be asked for again a little later."))
-    kind = "sign_in_resend" if sign_in.next_kind else "sign_in_code_request"
+    # a code that has expired cannot be sent another way: a new one begins anew
+    expired = sign_in.problem == CODE_EXPIRED
+    kind = "sign_in_resend" if sign_in.next_kind and not expired else "sign_in_code_request"
     _ask(sign_in, kind, staff, now)
 
 

@@ -211,7 +211,7 @@ class SignInPages:
             "problem": words_of(sign_in),
             "until": show.short_time(sign_in.wait_until) if sign_in.wait_until else "",
             "way": CODE_WAYS.get(sign_in.code_kind, _now("Telegram has sent the code.")),
-            "resend": RESEND.get(sign_in.next_kind, _now("Ask for a new code")),
+            "resend": _resend(sign_in),
             "resend_at": show.short_time(sign_in.resend_at),
             "early": bool(sign_in.resend_at and sign_in.resend_at > timezone.now()),
             "expires": show.short_time(sign_in.expires_at),
@@ -236,6 +236,12 @@ def words_of(sign_in: SignIn) -> str:
         return ""
     known = PROBLEMS.get(sign_in.problem)
     return str(known) if known else reasons.words(sign_in.problem)
+
+
+def _resend(sign_in: SignIn) -> str:
+    """The words on the button that has a code sent once more, and how."""
+    way = None if sign_in.problem == signing_in.CODE_EXPIRED else RESEND.get(sign_in.next_kind)
+    return str(way or _("Ask for a new code"))
 
 
 def qr_picture(link: str) -> str:

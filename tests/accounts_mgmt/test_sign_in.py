@@ -144,6 +144,21 @@ def test_a_code_is_asked_for_again_in_its_time(
     signed_in(account, anna["id"])
 
 
+def test_an_expired_code_is_followed_by_a_new_one(
+    runner: None, sandbox: SandboxClient, anna: Answer, staff: Staff
+) -> None:
+    account = begin(staff)
+    sign_in, code = stage(account, Step.CODE), sandbox.code(PHONE)
+    sandbox.settings(code_seconds=0)
+    signing_in.hand_over_code(sign_in, code, staff, timezone.now())
+    sign_in = problem(account, "PHONE_CODE_EXPIRED")
+    sandbox.settings(code_seconds=300)
+    signing_in.ask_code_again(sign_in, staff, timezone.now() + timedelta(seconds=61))
+    wait_for(lambda: stage(account, Step.CODE).problem == "", "a new code is sent")
+    signing_in.hand_over_code(stage(account, Step.CODE), sandbox.code(PHONE), staff, timezone.now())
+    signed_in(account, anna["id"])
+
+
 def test_the_second_password(runner: None, sandbox: SandboxClient, vera: Answer, staff: Staff) -> None:
     account = begin(staff, phone=SECOND_PHONE)
     signing_in.hand_over_code(stage(account, Step.CODE), sandbox.code(SECOND_PHONE), staff, timezone.now())
