@@ -104,7 +104,7 @@ class Scenario(Part):
     """A whole scenario. The first scene opens it."""
 
     group: GroupWords = Field(description=_("title and description of the group"))
-    roles: list[Role] = Field(default_factory=list, max_length=5, description=_("the practice partners' roles"))
+    roles: list[Role] = Field(min_length=1, max_length=5, description=_("the practice partners' roles"))
     scenes: list[Scene] = Field(min_length=1, max_length=100, description=_("what happens, in order"))
     answers: list[Answer] = Field(
         default_factory=list, max_length=200, description=_("the host's answers to frequent questions")

@@ -47,20 +47,20 @@ def preview(scenario: Scenario, client: TelegramUser | None) -> list[Sample]:
     return samples
 
 
-def play(scenario: Scenario, state: dict[str, Any], message: str, client: TelegramUser | None) -> Turn:
+def play(document: Scenario, state: dict[str, Any], message: str, client: TelegramUser | None) -> Turn:
     """Everything the group says up to the next question; a message is the answer to the last one."""
     knows = {**({"name": client.first_name} if client else {}), **state.get("knows", {})}
     if not state:
-        place: Place | None = engine.start(scenario)
+        place: Place | None = engine.start(document)
     else:
-        if ready := engine.ready_answer(scenario, message):
+        if ready := engine.ready_answer(document, message):
             return Turn(state, fill(ready, knows) or ready, "script_80", why=_("A ready answer of the scenario."))
         asked = Place(str(state.get("scene", "")), int(state.get("beat", 0)))
-        if (beat := engine.beat_at(scenario, asked)) is None:
+        if (beat := engine.beat_at(document, asked)) is None:
             return Turn(state, "", why=_("The scenario is over."))
         knows[beat.remember] = message
-        place = engine.after(scenario, asked, message)
-    return _until_asked(scenario, place, knows)
+        place = engine.after(document, asked, message)
+    return _until_asked(document, place, knows)
 
 
 def _until_asked(scenario: Scenario, place: Place | None, knows: dict[str, str]) -> Turn:

@@ -91,6 +91,8 @@ class EducationGroup(models.Model):
     scene = models.CharField(_("scene"), max_length=40, blank=True)
     beat = models.PositiveSmallIntegerField(default=0, editable=False)
     beat_since = models.DateTimeField(null=True, blank=True, editable=False)
+    # a person does not want to wait for the beat's time
+    is_hurried = models.BooleanField(default=False, editable=False)
     knows = models.JSONField(_("answers"), default=dict, blank=True)
     due_at = models.DateTimeField(_("what comes next is due"), null=True, blank=True)
     claimed_until = models.DateTimeField(null=True, blank=True, editable=False)
@@ -129,6 +131,7 @@ class EducationGroup(models.Model):
     def go_to(self, scene: str, beat: int, now: Any) -> None:
         """Stand before a beat, whose turn it is from now on. Does not save."""
         self.scene, self.beat, self.beat_since, self.due_at = scene, beat, now, now
+        self.is_hurried = False
 
 
 class GroupPartner(models.Model):

@@ -57,6 +57,11 @@ RULES: dict[str, Rule] = {
     "student.who": Rule(frozenset({"owner", "link"}), ("ии", "ai")),
     "stop.confirmation": Rule(words=("старт",)),
     "crisis.reply": Rule(frozenset({"contacts"})),
+    # A study group is told who is who before anybody else speaks (Honest automation).
+    "group.welcome": Rule(frozenset({"host", "owner", "client", "partners"}), ("ии", "ai")),
+    "group.link": Rule(frozenset({"title", "link"})),
+    "prompt.partner": Rule(frozenset({"answer_language", "limit"}), limit=20_000),
+    "prompt.host": Rule(frozenset({"answer_language", "limit"}), limit=20_000),
     "welcome": Rule(frozenset({"name", "owner"})),
     "reminder": Rule(frozenset({"name", "subject"}), ("стоп", "stop")),
     "invitation": Rule(frozenset({"name", "subject"}), ("стоп", "stop")),

@@ -1,8 +1,9 @@
 """From a decision to the words that may be sent: adapted lines keep their facts, free replies invent none."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 from django.utils.translation import gettext as _
 
@@ -85,7 +86,16 @@ async def _free(script: Script, decision: Decision, said: Said, about: Question)
     return Reply(text, _("A free reply with the script's hints."), " ".join(why_not(script, text, said)), answer)
 
 
-def why_not(script: Script, text: str, said: Said) -> list[str]:
+class Source(Protocol):
+    """What a free text may take its facts from: a document of any kind that speaks to people."""
+
+    @property
+    def settings(self) -> Any: ...
+
+    def said(self) -> Iterable[str]: ...
+
+
+def why_not(script: Source, text: str, said: Said) -> list[str]:
     """Why a free text may not leave by itself; empty where it may."""
     reasons = _unfit(text, said, REPLY_LIMIT)
     unknown = foreign(text, [*script.said(), said.text], script.settings.programmes)

@@ -63,6 +63,11 @@ class Hub:
         """One update without pts (typing, say) for one person."""
         self._deliver(user, user, [], Raw(update._bytes()), None)
 
+    def tell_joined(self, user: User, channel: Channel) -> None:
+        """Somebody has brought this person into a group."""
+        if user.id in self.online:
+            self._deliver(user, channel, [], Raw(types.UpdateChannel(channel.id)._bytes()), None)
+
     def reactions_update(self, viewer: User, box: Box, message: Message) -> Any:
         reactions = self.views.reactions(viewer, box, message)
         return types.UpdateMessageReactions(self.views.peer(box, message), message.id, reactions)

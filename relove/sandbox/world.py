@@ -131,6 +131,7 @@ class User(Box):
     photo: bytes = b""
     photo_id: int = 0
     photo_dc: int = 2  # where it lies
+    uninvited: bool = False  # privacy: nobody may add them to groups
     channels: set[int] = field(default_factory=set)
     dialogs: dict[int, Thread] = field(default_factory=dict)
 
@@ -149,6 +150,8 @@ class Channel(Box):
     admins: set[int] = field(default_factory=set)
     banned: set[int] = field(default_factory=set)
     invite: str = ""
+    photo: bytes = b""
+    pinned: tuple[int, ...] = ()
     closed: bool = False  # nobody but admins may write
     guests: bool = True  # of a discussion group: who has not joined may comment
     slowmode: int = 0

@@ -95,6 +95,7 @@ def add_user(world: World, item: Description) -> User:
         "password",
         "password_hint",
         "banned",
+        "uninvited",
     }
     return world.add_user(**_only(item, allowed, "a person"))
 
@@ -197,9 +198,10 @@ def describe_user(user: User) -> dict[str, Any]:
 
 
 def describe_channel(channel: Channel) -> dict[str, Any]:
-    names = ("id", "title", "username", "about", "kind", "invite", "closed", "guests", "slowmode")
+    names = ("id", "title", "username", "about", "kind", "invite", "closed", "guests", "slowmode", "pinned")
     return {name: getattr(channel, name) for name in names} | {
         "linked": channel.linked,
+        "has_photo": bool(channel.photo),
         "members": len(channel.members),
         "posts": len(channel.ids),
     }

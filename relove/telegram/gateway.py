@@ -203,6 +203,15 @@ class ChannelInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class GroupInfo:
+    """A group this account is in; `is_own` marks those it has made."""
+
+    peer: Peer
+    title: str
+    is_own: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     """The account itself. The phone is kept out of reprs, and so out of logs and tracebacks."""
 
@@ -334,6 +343,30 @@ class Gateway(Protocol):
 
     async def mark_read(self, peer: Peer, up_to: int) -> None:
         """The messages of a private chat up to this id have been read by the account."""
+
+    async def create_group(self, title: str, about: str) -> Peer:
+        """Make a group. Not to be repeated blindly: `groups` tells whether it is there."""
+
+    async def groups(self) -> list[GroupInfo]:
+        """The groups among the newest hundred dialogues; asking makes this account meet them."""
+
+    async def set_group(self, peer: Peer, *, title: str, about: str, photo: bytes) -> None:
+        """Title, description and, if one is given, the photo (a JPEG)."""
+
+    async def invite_link(self, peer: Peer) -> str: ...
+
+    async def come_in(self, link: str) -> None:
+        """Join by an invite link; being there already is fine."""
+
+    async def invite(self, group: Peer, person: Peer) -> bool:
+        """Bring a person in; False where their privacy does not allow it."""
+
+    async def is_member(self, group: Peer, person: Peer) -> bool: ...
+
+    async def pin(self, peer: Peer, message_id: int) -> None: ...
+
+    async def close_group(self, peer: Peer) -> None:
+        """From now on nobody but its admins may write there."""
 
     async def profile(self) -> Profile: ...
 

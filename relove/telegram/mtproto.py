@@ -29,7 +29,7 @@ from relove.telegram.gateway import (
     Refused,
     Sent,
 )
-from relove.telegram.own_account import OwnAccount
+from relove.telegram.groups import Groups
 from relove.telegram.session import SessionData, SessionStore, StoredSession, UpdateState
 
 logger = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ CLOCK_MARGIN = timedelta(minutes=5)
 PAGE = 100
 
 
-class MtprotoGateway(OwnAccount):
+class MtprotoGateway(Groups):
     """`relove.telegram.gateway.Gateway` with Telethon."""
 
     def __init__(

@@ -1,0 +1,253 @@
+"""The long task's side of study groups: a claimed group is made further, answers a person, or says what is due.
+
+A group is advanced under its row's lock, in one transaction that also writes what is said; words that the
+model has to find are asked for outside of it and kept by relove.llm, so that a group begun again pays nothing
+twice. A beat counts as said when its row is sent; a row that was taken back is written anew.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts_mgmt.outbox import Origin, Status
+from education import building, engine, scenarios, services
+from education.document import HOST, Scenario
+from education.engine import Beat, Place
+from education.models import EducationGroup, GroupMessage
+from relove import llm, llm_work, texts
+from relove.db import in_thread
+from relove.prompting import Message, fenced, mask, system, user
+from sales.models import SalesScript
+from sales.parts import fill
+from sales.replies import why_not
+from sales.strategy import LANGUAGE_NAMES, REPLY_LIMIT, Said, Wording, key_of
+
+State, Stage, Purpose = EducationGroup.State, GroupMessage.Stage, GroupMessage.Purpose
+SOON, PATIENCE = timedelta(seconds=1), timedelta(seconds=30)
+CONTEXT, MATERIAL, TRIES = 20, 4_000, 3
+MADE = (Status.DRAFT, Status.PENDING, Status.SENDING, Status.UNKNOWN)
+
+CLAIM = """
+UPDATE education_groups g SET claimed_until = now() + %s * interval '1 second'
+FROM (SELECT id FROM education_groups
+      WHERE state IN ('creating', 'running') AND due_at <= now()
+        AND (claimed_until IS NULL OR claimed_until < now())
+      ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED) due
+WHERE g.id = due.id
+RETURNING g.id
+"""
+
+
+def claim(limit: int) -> list[tuple[int]]:
+    """Groups whose turn it is, ours for a while."""
+    with connection.cursor() as cursor:
+        cursor.execute(CLAIM, [llm_work.CLAIM_SECONDS, limit])
+        return list(cursor.fetchall())
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What the model is to word: a partner's or the host's line, or the host's answer to a message."""
+
+    group: EducationGroup
+    scenario: Scenario
+    role: str
+    purpose: str
+    intent: str
+    said: Said
+    about: int = 0
+
+
+async def advance_one(group_id: int) -> None:
+    """Take one step of a claimed group; the model is asked between two transactions."""
+    try:
+        task = await in_thread(advance, group_id, timezone.now())
+        if task is not None:
+            text, reason, answer = await _worded(task)
+            await in_thread(_store, task, text, reason, answer, timezone.now())
+    except llm.LLMError as error:
+        await in_thread(_wait, group_id, error, timezone.now())
+    finally:
+        await in_thread(EducationGroup.objects.filter(pk=group_id).update, claimed_until=None)
+
+
+@transaction.atomic
+def advance(group_id: int, now: datetime) -> Task | None:
+    """What can be done at once is done; what the model has to word is answered."""
+    group = services.locked(group_id)
+    if group.state == State.CREATING:
+        building.advance(group, now)
+    elif group.state == State.RUNNING:
+        task = _play(group, now)
+        group.save()
+        return task
+    return None
+
+
+def _play(group: EducationGroup, now: datetime) -> Task | None:
+    scenario = scenarios.of(group)
+    group.due_at, group.state_reason = now + SOON, ""
+    rows = GroupMessage.objects.filter(group=group)
+    if waiting := rows.waiting().order_by("id").last():
+        return _reply(group, scenario, waiting, now)
+    place = Place(group.scene, group.beat)
+    beat = engine.beat_at(scenario, place)
+    if beat is None:
+        services.finish(group, now)
+        return None
+    row = services.said_here(group).exclude(status=Status.CANCELLED).order_by("id").last()
+    if row is not None:
+        _after(group, beat, row, now)
+        return None
+    if rows.unsettled().exists():
+        return None
+    return _say(group, scenario, beat, now)
+
+
+def _say(group: EducationGroup, scenario: Scenario, beat: Beat, now: datetime) -> Task | None:
+    """Say the beat if its time has come."""
+    assert group.beat_since is not None
+    hours = (scenario.settings.from_hour, scenario.settings.to_hour)
+    due = engine.due(beat, timezone.localtime(group.beat_since), hours)
+    at = engine.due(beat, timezone.localtime(now) - timedelta(minutes=beat.after), hours)
+    # the hours of the day hold for what is late as well
+    when = now if group.is_hurried else max(due, at)
+    if when > now:
+        group.due_at = when
+        return None
+    values = scenarios.values_of(group)
+    if beat.text:
+        _write(group, beat.role, fill(beat.text, values) or beat.text, Purpose.SCENE, now)
+        return None
+    intent = fill(beat.intent, values) or beat.intent
+    return Task(group, scenario, beat.role, Purpose.SCENE, intent, _heard(group, ""))
+
+
+def _after(group: EducationGroup, beat: Beat, row: GroupMessage, now: datetime) -> None:
+    """What became of the beat's row."""
+    if row.status == Status.SENT:
+        if beat.waits:
+            _wait_for_answer(group, beat, row, now)
+        else:
+            services.move_on(group, now)
+    elif row.status == Status.REJECTED:
+        services.move_on(group, now)
+    elif row.status not in MADE:
+        group.pause(row.failed_reason or row.get_status_display())
+
+
+def _wait_for_answer(group: EducationGroup, beat: Beat, row: GroupMessage, now: datetime) -> None:
+    """The client's first message since the question is its answer; without one the scenario goes on in time."""
+    assert row.sent_at is not None
+    heard = GroupMessage.objects.filter(group=group, direction="in", user=group.user, sent_at__gte=row.sent_at)
+    first = heard.filter(id__gt=row.pk).order_by("id").first()
+    if first is not None:
+        group.knows = {**group.knows, beat.remember: first.text[:500]}
+        services.move_on(group, now, first.text)
+    elif now >= row.sent_at + timedelta(hours=beat.hours):
+        services.move_on(group, now)
+    else:
+        group.due_at = min(now + PATIENCE, row.sent_at + timedelta(hours=beat.hours))
+
+
+# --- answering a person -------------------------------------------------------------------------------
+
+
+def _reply(group: EducationGroup, scenario: Scenario, row: GroupMessage, now: datetime) -> Task | None:
+    """The host answers before the scenario goes on: by the scenario's own words, or by the model's."""
+    drafted = GroupMessage.objects.filter(group=group, purpose=Purpose.ANSWER).drafts().exists()
+    if row.stage == Stage.PERSON or drafted:
+        group.due_at = now + PATIENCE
+        return None
+    values = scenarios.values_of(group)
+    if ready := engine.ready_answer(scenario, row.text):
+        _write(group, HOST, fill(ready, values) or ready, Purpose.ANSWER, now)
+        return None
+    return Task(group, scenario, HOST, Purpose.ANSWER, "", _heard(group, row.text), row.pk)
+
+
+def _heard(group: EducationGroup, text: str) -> Said:
+    """What was said lately, oldest first; names are masked before anything leaves for a model."""
+    rows = GroupMessage.objects.filter(group=group, status=Status.SENT).order_by("-id")[:CONTEXT]
+    talk = [(row.direction == "out", row.text) for row in reversed(rows)]
+    client = group.user
+    names = tuple(filter(None, (client.first_name, client.last_name, client.username)))
+    return Said(text, talk, names)
+
+
+async def _worded(task: Task) -> tuple[str, str, llm.Answer[Wording]]:
+    """(words, why a person has to look at them, the model's answer). Raises LLMError."""
+    for number in range(TRIES):
+        messages = await in_thread(prompt, task)
+        key = key_of(f"group_{task.purpose}", task.about or task.group.pk, number, messages)
+        subject = ("education_groups", task.group.pk)
+        answer = await llm.ask("group_line", Wording, messages, key=key, subject=subject)
+        text = answer.value.text.strip()
+        reasons = why_not(task.scenario, text, task.said)
+        if not reasons:
+            return text, "", answer
+    return text, " ".join(reasons), answer
+
+
+def prompt(task: Task) -> list[Message]:
+    """Persona and scenario are ours; what people wrote stands masked between marks."""
+    language = scenarios.language_of(task.said.text or task.scenario.summary)
+    role = task.scenario.role(task.role)
+    key = "prompt.host" if role is None else "prompt.partner"
+    parts = [
+        texts.get(key, language, answer_language=LANGUAGE_NAMES[language], limit=REPLY_LIMIT),
+        fenced(role.persona, "persona") if role else "",
+        fenced("\n".join(task.scenario.said())[:MATERIAL], "script"),
+    ]
+    talk = "\n".join(f"{'—' if ours else '>'} {text}" for ours, text in task.said.dialogue)
+    asked = [fenced(mask(talk, task.said.names).text, "dialogue")]
+    asked.append(fenced(task.intent, "line") if task.intent else "")
+    asked.append(fenced(mask(task.said.text, task.said.names).text, "message") if task.said.text else "")
+    return [system("\n".join(filter(None, parts))), user("\n".join(filter(None, asked)))]
+
+
+@transaction.atomic
+def _store(task: Task, text: str, reason: str, answer: llm.Answer[Wording], now: datetime) -> None:
+    """Keep the words, if the group still stands where they belong."""
+    group = services.locked(task.group.pk)
+    rows = GroupMessage.objects.filter(group=group)
+    wanted = rows.filter(pk=task.about, stage=Stage.WANTED).exists() if task.about else not rows.waiting().exists()
+    here = (group.scene, group.beat) == (task.group.scene, task.group.beat)
+    if group.state == State.RUNNING and wanted and here:
+        _write(group, task.role, text, task.purpose, now, reason, answer)
+
+
+def _write(
+    group: EducationGroup,
+    role: str,
+    text: str,
+    purpose: str,
+    now: datetime,
+    reason: str = "",
+    answer: llm.Answer[Wording] | None = None,
+) -> None:
+    """Queue a line of the machine; a draft for a person where the script wants one, or there is a reason."""
+    row = services.new(group, role, text, purpose)
+    row.origin = Origin.MACHINE
+    if answer is not None:
+        row.model, row.llm_call_id = answer.model, answer.call_id
+    by_itself = SalesScript.objects.filter(pk=group.script_id, mode=SalesScript.Mode.AUTOMATIC).exists()
+    if reason or not by_itself:
+        row.failed_reason = reason[:255]
+        row.save()
+        return
+    if purpose == Purpose.ANSWER:
+        services.answered(group)
+    services.send(row, now)
+
+
+def _wait(group_id: int, error: llm.LLMError, now: datetime) -> None:
+    """The model failed: nothing is said instead; the group waits and says why."""
+    pause = timedelta(seconds=error.retry_after or PATIENCE.total_seconds())
+    reason = _("The language model failed (%(error)s).") % {"error": error}
+    rows: Any = EducationGroup.objects.filter(pk=group_id, state=State.RUNNING)
+    rows.update(state_reason=reason[:255], due_at=now + pause)

@@ -1,0 +1,121 @@
+"""A study group from the wish to its end, with the real parts: made, played, waiting for people, ended."""
+
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from accounts_mgmt.models import AccountCall
+from accounts_mgmt.private.dialogues import open_thread
+from education import services
+from education.models import EducationGroup, GroupMessage
+from relove.models import SessionLog, Staff, TelegramUser
+from sales.models import ConversationMessage
+from tests.education import scene
+from tests.live import running_drafting, running_runner, running_sandbox, wait_for
+
+pytestmark = pytest.mark.django_db(transaction=True)
+State = EducationGroup.State
+
+
+@pytest.fixture(autouse=True)
+def _quick(settings: Any) -> None:
+    settings.PACE_PER_SECOND, settings.ACCOUNT_CHAT_PER_MINUTE, settings.CHAT_PER_MINUTE = 30, 1800, 1800
+
+
+def has_written(stage: scene.Stage, who: str = "reader_lena") -> TelegramUser:
+    connected = SessionLog.objects.filter(session_type="comment", status="active")
+    wait_for(lambda: connected.count() == 3, "host and partners are connected")
+    stage.telegram.say(who, "relove_main", "Здравствуйте")
+    wait_for(ConversationMessage.objects.filter(direction="in").exists, "the client's message is here")
+    found: TelegramUser = TelegramUser.objects.get(username=who)
+    return found
+
+
+def sent(**which: Any) -> Any:
+    return GroupMessage.objects.filter(status="sent", direction="out", **which)
+
+
+def test_a_group_is_made_played_and_ended(settings: Any) -> None:
+    with running_sandbox(settings) as telegram:
+        stage = scene.stage(telegram)
+        scene.live_scenario(timezone.now())
+        with running_runner(), running_drafting():
+            client = has_written(stage)
+            scene.ask_for_group(stage.host, client)
+            wait_for(lambda: stage.group.state == State.RUNNING, "the group is made", 60)
+            asked = sent(scene="знакомство", beat=3)
+            wait_for(asked.exists, "the client is asked", 60)
+            stage.say("Хочу меньше откладывать")
+            wait_for(sent(purpose="answer").exists, "the host answers before the scenario goes on", 60)
+            wait_for(sent(scene="задание", beat=2).exists, "the task and its question are said", 60)
+            stage.say("Позвоню маме вечером")
+            wait_for(sent(purpose="summary").exists, "the summary is said", 60)
+        group = stage.group
+        assert group.state == State.ENDED
+        assert "Позвоню маме вечером" in group.summary
+        chat = telegram.messages(group.chat.telegram_id)
+        assert len(chat) == GroupMessage.objects.count(), "everything is stored once"
+        assert [one["id"] for one in chat] == list(
+            GroupMessage.objects.order_by("message_id").values_list("message_id", flat=True)
+        )
+        first = GroupMessage.objects.order_by("message_id").first()
+        assert first is not None
+        assert first.purpose == "welcome"
+        assert "relove_marina" in first.text
+        assert "ИИ" in first.text
+        partner = GroupMessage.objects.get(scene="задание", beat=0, status="sent")
+        assert (partner.role, partner.sender_id) == ("напоминает", stage.bots[1].session_id)
+        assert partner.llm_call_id
+        log = SessionLog.objects.get(pk=group.session_id)
+        assert (log.session_type, log.status) == ("education", "completed")
+        assert not AccountCall.objects.exclude(state="done").exists()
+
+
+def test_who_forbids_invitations_gets_the_link_and_the_scenario_waits_for_them(settings: Any) -> None:
+    with running_sandbox(settings) as telegram:
+        stage = scene.stage(telegram)
+        scene.live_scenario(timezone.now())
+        telegram.add_user("Ева", username="eva", uninvited=True)
+        with running_runner(), running_drafting():
+            group = scene.ask_for_group(stage.host, has_written(stage, "eva"))
+            handed = ConversationMessage.objects.filter(text__contains="https://t.me/+", status="sent")
+            wait_for(handed.exists, "the link stands in the dialogue", 60)
+            wait_for(lambda: stage.group.state_reason, "the group says what it waits for", 60)
+        assert stage.group.step == EducationGroup.Step.ARRIVE
+        assert not GroupMessage.objects.exists()
+        assert open_thread(stage.host, group.user).messages.filter(text__contains=stage.group.invite_link).exists()
+
+
+def test_a_group_that_telegram_made_unheard_is_found_again(settings: Any) -> None:
+    with running_sandbox(settings) as telegram:
+        stage = scene.stage(telegram)
+        scene.live_scenario(timezone.now())
+        telegram.add_fault("drop_after", method="channels.CreateChannel", times=1)
+        with running_runner(), running_drafting():
+            client = has_written(stage)
+            scene.ask_for_group(stage.host, client)
+            wait_for(lambda: stage.group.chat_id, "the group is known", 90)
+        made = [one for one in telegram.stats()["requests"] if one["method"] == "channels.CreateChannel"]
+        assert sum(one["count"] for one in made) == 1
+
+
+def test_what_is_refused_again_and_again_stands_still_and_says_why(settings: Any, monkeypatch: Any) -> None:
+    from datetime import timedelta
+
+    from education import building
+
+    monkeypatch.setattr(building, "RETRY", timedelta(0))
+    staff = Staff.objects.create_user("olga")
+    with running_sandbox(settings) as telegram:
+        stage = scene.stage(telegram)
+        scene.live_scenario(timezone.now())
+        fault = telegram.add_fault("CHAT_ADMIN_REQUIRED", method="messages.ExportChatInvite")
+        with running_runner(), running_drafting():
+            client = has_written(stage)
+            scene.ask_for_group(stage.host, client)
+            wait_for(lambda: stage.group.state == State.PAUSED, "it stands still", 60)
+            assert stage.group.state_reason
+            telegram.clear_faults(fault["id"])
+            services.resume(stage.group.pk, staff, timezone.now())
+            wait_for(lambda: stage.group.invite_link, "it goes on where it stood", 60)
