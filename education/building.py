@@ -47,11 +47,22 @@ def _client(call: calls.Call) -> Peer:
 
 @calls.kind("create_group", repeatable=True)
 async def create_group(gateway: Gateway, call: calls.Call) -> dict[str, Any]:
-    """Make the group, or find the one that was made before a crash: its title has the code until it is dressed."""
-    title = call.arguments["title"]
-    known = [group.peer for group in await gateway.groups() if group.is_own and group.title == title]
-    made = known[0] if known else await gateway.create_group(title, "")
+    """Make the group, or find the one that was made before a crash: its title has the code until it is dressed.
+
+    A connection cut at this very request has it asked once more: of two groups the older one stays.
+    """
+    known = await _called(gateway, call.arguments["title"])
+    if not known:
+        await gateway.create_group(call.arguments["title"], "")
+        known = await _called(gateway, call.arguments["title"])
+    made, *doubles = sorted(known, key=lambda peer: peer.id)
+    for double in doubles:
+        await gateway.delete_group(double)
     return {"chat": made.id}
+
+
+async def _called(gateway: Gateway, title: str) -> list[Peer]:
+    return [group.peer for group in await gateway.groups() if group.is_own and group.title == title]
 
 
 @calls.kind("dress_group", repeatable=True)

@@ -61,8 +61,12 @@ def _ours(group: EducationGroup, telegram_id: int) -> TelegramAccountSession | N
 def _person(message: Message) -> TelegramUser:
     sender = message.sender
     assert sender is not None
-    known = {"username": sender.username, "first_name": sender.first_name, "last_name": sender.last_name}
-    known["is_bot"] = sender.is_bot
+    known = {
+        "username": sender.username,
+        "first_name": sender.first_name,
+        "last_name": sender.last_name,
+        "is_bot": sender.is_bot,
+    }
     return TelegramUser.objects.get_or_create(telegram_id=sender.id, defaults=known)[0]
 
 

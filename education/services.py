@@ -93,7 +93,7 @@ def free_partners(user: TelegramUser, count: int) -> list[StudentBot]:
         session__role=TelegramAccountSession.Role.STUDENT,
         session__owner_consent_at__isnull=False,
     ).exclude(places__user=user)
-    found = list(rows.annotate(busy=open_places).order_by("busy", "id")[:count])
+    found: list[Any] = list(rows.annotate(busy=open_places).order_by("busy", "id")[:count])
     if len(found) < count:
         said = _("The scenario needs %(count)d practice partners whom this client has not met; %(free)d are free.")
         raise ValidationError(said % {"count": count, "free": len(found)})

@@ -365,6 +365,9 @@ class Gateway(Protocol):
 
     async def pin(self, peer: Peer, message_id: int) -> None: ...
 
+    async def delete_group(self, peer: Peer) -> None:
+        """For everybody in it."""
+
     async def close_group(self, peer: Peer) -> None:
         """From now on nobody but its admins may write there."""
 

@@ -77,6 +77,9 @@ class Groups(OwnAccount):
             functions.messages.UpdatePinnedMessageRequest(self._input(peer), message_id, silent=True)
         )
 
+    async def delete_group(self, peer: Peer) -> None:
+        await self._call(functions.channels.DeleteChannelRequest(self._input(peer)))
+
     async def close_group(self, peer: Peer) -> None:
         rights = types.ChatBannedRights(until_date=None, send_messages=True)
         await self._unless_done(functions.messages.EditChatDefaultBannedRightsRequest(self._input(peer), rights))

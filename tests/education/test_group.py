@@ -3,11 +3,12 @@
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from accounts_mgmt.models import AccountCall
 from accounts_mgmt.private.dialogues import open_thread
-from education import services
+from education import building, playing, services
 from education.models import EducationGroup, GroupMessage
 from relove.models import SessionLog, Staff, TelegramUser
 from sales.models import ConversationMessage
@@ -87,7 +88,7 @@ def test_who_forbids_invitations_gets_the_link_and_the_scenario_waits_for_them(s
         assert open_thread(stage.host, group.user).messages.filter(text__contains=stage.group.invite_link).exists()
 
 
-def test_a_group_that_telegram_made_unheard_is_found_again(settings: Any) -> None:
+def test_a_group_that_telegram_made_unheard_is_found_again_and_has_no_double(settings: Any) -> None:
     with running_sandbox(settings) as telegram:
         stage = scene.stage(telegram)
         scene.live_scenario(timezone.now())
@@ -96,26 +97,37 @@ def test_a_group_that_telegram_made_unheard_is_found_again(settings: Any) -> Non
             client = has_written(stage)
             scene.ask_for_group(stage.host, client)
             wait_for(lambda: stage.group.chat_id, "the group is known", 90)
-        made = [one for one in telegram.stats()["requests"] if one["method"] == "channels.CreateChannel"]
-        assert sum(one["count"] for one in made) == 1
+            wait_for(lambda: stage.group.invite_link, "it goes on", 60)
+        # the cut had the request sent once more, and the double was taken away
+        counts = {one["method"]: one["count"] for one in telegram.stats()["requests"]}
+        assert counts["channels.CreateChannel"] - counts["channels.DeleteChannel"] == 1
 
 
-def test_what_is_refused_again_and_again_stands_still_and_says_why(settings: Any, monkeypatch: Any) -> None:
-    from datetime import timedelta
+def test_what_is_refused_again_and_again_stands_still_and_goes_on_from_there() -> None:
+    now = timezone.now()
+    host, _bots, client = scene.rows(now)
+    scene.live_scenario(now)
+    group = scene.ask_for_group(host, client)
+    for _try in range(building.ATTEMPTS):
+        playing.advance(group.pk, now)
+        AccountCall.objects.filter(state="waiting").update(state="refused", error="Нет прав.")
+        playing.advance(group.pk, now)
+    group.refresh_from_db()
+    assert group.state == State.PAUSED
+    assert "Нет прав." in group.state_reason
+    services.resume(group.pk, Staff.objects.create_user("olga"), now)
+    playing.advance(group.pk, now)
+    AccountCall.objects.filter(state="waiting").update(state="done", result={"chat": 5})
+    playing.advance(group.pk, now)
+    group.refresh_from_db()
+    assert (group.state, group.step) == (State.CREATING, EducationGroup.Step.DRESS)
 
-    from education import building
 
-    monkeypatch.setattr(building, "RETRY", timedelta(0))
-    staff = Staff.objects.create_user("olga")
-    with running_sandbox(settings) as telegram:
-        stage = scene.stage(telegram)
-        scene.live_scenario(timezone.now())
-        fault = telegram.add_fault("CHAT_ADMIN_REQUIRED", method="messages.ExportChatInvite")
-        with running_runner(), running_drafting():
-            client = has_written(stage)
-            scene.ask_for_group(stage.host, client)
-            wait_for(lambda: stage.group.state == State.PAUSED, "it stands still", 60)
-            assert stage.group.state_reason
-            telegram.clear_faults(fault["id"])
-            services.resume(stage.group.pk, staff, timezone.now())
-            wait_for(lambda: stage.group.invite_link, "it goes on where it stood", 60)
+def test_the_same_wish_twice_is_one_group_and_needs_partners_who_are_free() -> None:
+    now = timezone.now()
+    host, _bots, client = scene.rows(now)
+    scene.live_scenario(now)
+    assert scene.ask_for_group(host, client) == scene.ask_for_group(host, client)
+    EducationGroup.objects.update(state=State.ENDED)
+    with pytest.raises(ValidationError):
+        scene.ask_for_group(host, client)

@@ -24,6 +24,9 @@ async def test_a_group_is_made_dressed_pinned_and_closed_twice_over() -> None:
             await gateway.set_group(made, title="Для Бориса", about="Здесь ИИ", photo=PHOTO)
             await gateway.pin(made, sent.message_id)
             await gateway.close_group(made)
+        double = await gateway.create_group("Лишняя", "")
+        await gateway.delete_group(double)
+        assert [one.peer for one in await gateway.groups()] == [made]
         group = s.world.channels[made.id]
         assert (group.title, group.about, group.photo, group.pinned, group.closed) == (
             "Для Бориса",

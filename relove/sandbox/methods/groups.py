@@ -25,6 +25,16 @@ def create_channel(call: Call, request: Any) -> Any:
     return _changed(call, channel)
 
 
+@handles(channels.DeleteChannelRequest)
+def delete_channel(call: Call, request: Any) -> Any:
+    channel = _own(call, request.channel)
+    for number in list(channel.members):
+        rules.leave(channel, call.world.users[number])
+    answer = _changed(call, channel)
+    del call.world.channels[channel.id], call.world.invites[channel.invite]
+    return answer
+
+
 @handles(channels.EditTitleRequest)
 def edit_title(call: Call, request: Any) -> Any:
     channel = _own(call, request.channel)
