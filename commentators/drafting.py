@@ -10,6 +10,7 @@ import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -19,7 +20,7 @@ from commentators import freshness, locks, planning, services, voices
 from commentators.checks import Refusal, check_draft
 from commentators.models import GeneratedComment, TelegramPost
 from commentators.prompts import Draft, Summary, Voice, draft_messages, summary_messages
-from relove import live, llm, llm_work, oplog
+from relove import live, llm, oplog
 from relove.db import in_thread
 from relove.language import detect_language
 
@@ -45,7 +46,7 @@ RETURNING p.id, p.channel_id, p.claimed_until
 def claim(limit: int) -> list[tuple[int, int, datetime]]:
     """Posts with a stage to take, ours for a while: (id, channel, until when)."""
     with connection.cursor() as cursor:
-        cursor.execute(CLAIM, [llm_work.CLAIM_SECONDS, limit])
+        cursor.execute(CLAIM, [settings.LLM_CLAIM_SECONDS, limit])
         return list(cursor.fetchall())
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import psycopg
 from django.conf import settings
-from django.db import connections
+from django.db import InterfaceError, OperationalError, connections
 
 from relove import llm, options
 from relove.cluster import Drain, drain
@@ -21,7 +21,6 @@ logger = logging.getLogger(__name__)
 
 # NOTIFY here wakes the work; without it the sweep finds the rows a second later.
 CHANNEL = "relove_llm"
-CLAIM_SECONDS = 180
 SWEEP_SECONDS = 1.0
 SETTLE_SECONDS = 8.0
 # Rows in hand for each place at the model: while some are read and stored, others ask.
@@ -89,8 +88,13 @@ async def run(stopped: asyncio.Event, wake: asyncio.Event, claim: Claim, advance
 
 
 def _claimed(claim: Claim, room: int) -> list[Any]:
-    options.refresh(options.REFRESH_SECONDS)
-    return claim(room) if room > 0 else []
+    """Nothing while the database is away: what is under way waits for it, and keeps what it has paid for."""
+    try:
+        options.refresh(options.REFRESH_SECONDS)
+        return claim(room) if room > 0 else []
+    except (OperationalError, InterfaceError) as error:
+        logger.warning("the database is away (%s)", type(error).__name__)
+        return []
 
 
 def _report(task: asyncio.Task[None]) -> None:

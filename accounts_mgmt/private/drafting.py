@@ -6,13 +6,14 @@ The model's failure sends nothing: the message waits and says why, and after som
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from accounts_mgmt.outbox import Origin, Status
 from accounts_mgmt.private.dialogues import thread_of
 from accounts_mgmt.private.model import PrivateMessage
-from relove import llm, llm_work
+from relove import llm
 
 Direction, Stage = PrivateMessage.Direction, PrivateMessage.Stage
 # How many messages of the thread a draft is written with, and how often the model may fail.
@@ -34,7 +35,7 @@ RETURNING m.id
 def claim(kind: type[PrivateMessage], limit: int) -> list[tuple[int]]:
     """Messages that wait for a draft, ours for a while."""
     with connection.cursor() as cursor:
-        cursor.execute(CLAIM.format(table=kind._meta.db_table), [llm_work.CLAIM_SECONDS, limit])
+        cursor.execute(CLAIM.format(table=kind._meta.db_table), [settings.LLM_CLAIM_SECONDS, limit])
         return list(cursor.fetchall())
 
 
