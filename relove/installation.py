@@ -85,9 +85,9 @@ class Installation:
         """Every process to be kept running, in the order of starting."""
         programs = []
         if self.postgres:
-            programs.append(_postgres(self.postgres))
+            programs.append(postgres_program(self.postgres))
         if self.valkey:
-            programs.append(_valkey(self.valkey))
+            programs.append(valkey_program(self.valkey))
         if self.sandbox:
             programs.append(_sandbox(self.sandbox))
         return [*programs, *(_cluster(name) for name in CLUSTERS), _web(self.web_port)]
@@ -138,11 +138,11 @@ def _port(name: str, preferred: int | None = None) -> int:
     return remembered_port(state_dir() / "ports" / name, preferred)
 
 
-def _postgres(server: PostgreSQL) -> Program:
+def postgres_program(server: PostgreSQL) -> Program:
     return Program("postgres", server.command(), POSTGRES, user=server.user, stop_signal="INT", stop_seconds=30)
 
 
-def _valkey(server: Valkey) -> Program:
+def valkey_program(server: Valkey) -> Program:
     return Program("valkey", server.command(), VALKEY, user=server.user, stop_signal="INT")
 
 

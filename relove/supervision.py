@@ -98,6 +98,10 @@ class Supervisor:
         self._rpc.supervisor.startProcess(self.programs[name].address, False)
         self.statuses()
 
+    def stop(self, name: str) -> None:
+        """Stop a program and wait until it has ended; it stays stopped until it is started."""
+        self._rpc.supervisor.stopProcess(self.programs[name].address, True)
+
     def statuses(self) -> dict[str, Status]:
         """Every program's status. Raises SupervisionError when supervisord itself is gone."""
         try:

@@ -19,7 +19,7 @@ from relove.embedded.state import (
     state_dir,
     write_env,
 )
-from relove.embedded.throwaway import throwaway
+from relove.embedded.throwaway import passing_folder, throwaway
 from relove.embedded.valkey import Valkey
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "is_free",
     "keys_file",
     "new_keys",
+    "passing_folder",
     "read_env",
     "remembered_port",
     "service_user",

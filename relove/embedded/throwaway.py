@@ -31,15 +31,24 @@ def throwaway(*, valkey: bool = True) -> Iterator[dict[str, str]]:
     removed at the end, also when SIGTERM or SIGHUP ends the process.
     """
     with ExitStack() as stack:
-        stack.enter_context(_signals_unwind())
-        folder = _temporary_folder()
-        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        folder = stack.enter_context(passing_folder())
         postgres = _started(lambda: PostgreSQL(folder / "postgres", durable=False), stack)
         postgres.create_database(DATABASE)
         env = {"DATABASE_URL": postgres.url(DATABASE), "REDIS_URL": "", **new_keys()}
         if valkey:
             env["REDIS_URL"] = _started(lambda: Valkey(folder / "valkey", durable=False), stack).url()
         yield env
+
+
+@contextmanager
+def passing_folder() -> Iterator[Path]:
+    """A new folder that the servers' user can walk into; removed at the end, also when a signal ends us."""
+    with _signals_unwind():
+        folder = _temporary_folder()
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _started(make: Callable[[], Server], stack: ExitStack) -> Server:

@@ -4,7 +4,7 @@ import os
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +12,11 @@ from pathlib import Path
 from django.conf import settings
 from django.core.management.base import CommandError
 
-from relove.embedded import free_port, is_free, throwaway
-from relove.installation import CLUSTER, CLUSTERS, SANDBOX, manage
+from relove.embedded import PostgreSQL, Valkey, free_port, is_free, new_keys, throwaway
+from relove.installation import CLUSTER, CLUSTERS, SANDBOX, manage, postgres_program, valkey_program
 from relove.supervision import Program, Supervisor
+
+DATABASE = "relove"
 
 
 @dataclass(frozen=True)
@@ -28,8 +30,9 @@ class Surroundings:
         return subprocess.run(manage(*arguments), env=self.supervisor.env).returncode  # noqa: S603
 
     def start_clusters(self) -> None:
-        for name in CLUSTERS:
-            self.supervisor.start(name)
+        for program in self.supervisor.programs.values():
+            if program.group == "clusters":
+                self.supervisor.start(program.name)
 
     def last_words(self) -> Iterator[str]:
         """What each program said last: the logs go with the surroundings."""
@@ -53,13 +56,41 @@ def refuse_real_telegram(command: str) -> None:
 @contextmanager
 def surroundings(name: str, environment: Mapping[str, str]) -> Iterator[Surroundings]:
     """A fresh system with a running sandbox; its programs get `environment` besides. Nothing is set up in it."""
+    with throwaway() as servers, _system(name, {**servers, **environment}, CLUSTERS, []) as system:
+        yield system
+
+
+@contextmanager
+def mortal_surroundings(
+    name: str, environment: Mapping[str, str], clusters: Sequence[str], folder: Path
+) -> Iterator[Surroundings]:
+    """As `surroundings`, with servers in `folder` that keep what they were given, and programs that may be killed.
+
+    `clusters` are the names to run; where one ends in a number it is one more of the cluster named before it.
+    """
+    postgres, valkey = PostgreSQL(folder / "postgres"), Valkey(folder / "valkey")
+    postgres.prepare()
+    valkey.prepare()
+    servers = {"DATABASE_URL": postgres.url(DATABASE), "REDIS_URL": valkey.url(), **new_keys()}
+    programs = [postgres_program(postgres), valkey_program(valkey)]
+    with _system(name, {**servers, **environment}, clusters, programs) as system:
+        for program in programs:
+            system.supervisor.start(program.name)
+        postgres.wait()
+        valkey.wait()
+        postgres.create_database(DATABASE)
+        yield system
+
+
+@contextmanager
+def _system(
+    name: str, environment: Mapping[str, str], clusters: Sequence[str], servers: list[Program]
+) -> Iterator[Surroundings]:
     with ExitStack() as stack:
-        env = stack.enter_context(throwaway())
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=f"relove-{name}-")))
         telegram, http = free_port(), free_port()
         env = {
             **os.environ,
-            **env,
             "RELOVE_STATE_DIR": str(folder),
             "RELOVE_SANDBOX_TELEGRAM": f"127.0.0.1:{telegram}",
             "RELOVE_SANDBOX_HTTP": f"http://127.0.0.1:{http}",
@@ -71,7 +102,7 @@ def surroundings(name: str, environment: Mapping[str, str]) -> Iterator[Surround
         stack.callback(os.close, lock)
         leftovers = folder / "processes.json"
         supervisor = stack.enter_context(
-            Supervisor(_programs(telegram, http), folder / "log", leftovers, lock, env)
+            Supervisor([*servers, *_programs(telegram, http, clusters)], folder / "log", leftovers, lock, env)
         )
         supervisor.start("sandbox")
         while is_free(telegram) or is_free(http):
@@ -80,7 +111,7 @@ def surroundings(name: str, environment: Mapping[str, str]) -> Iterator[Surround
         yield Surroundings(supervisor)
 
 
-def _programs(telegram: int, http: int) -> list[Program]:
+def _programs(telegram: int, http: int, names: Sequence[str]) -> list[Program]:
     sandbox = manage("sandbox", f"--telegram-port={telegram}", f"--http-port={http}")
     clusters = [
         Program(
@@ -88,9 +119,9 @@ def _programs(telegram: int, http: int) -> list[Program]:
             manage("qcluster"),
             CLUSTER,
             group="clusters",
-            environment={"Q_CLUSTER_NAME": name},
+            environment={"Q_CLUSTER_NAME": name.rstrip("-0123456789")},
             stop_seconds=25,
         )
-        for name in CLUSTERS
+        for name in names
     ]
     return [Program("sandbox", sandbox, SANDBOX), *clusters]

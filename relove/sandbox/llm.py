@@ -5,13 +5,14 @@ GET    /v1/models
 POST   /control/llm/faults       {kind, times?, share?, purpose?}; GET lists, DELETE clears
 POST   /control/llm/settings     {latency: seconds before every answer}
 GET    /control/llm/stats        {requests, answered, distinct, repeated, in_flight, peak, faulted}
+GET    /control/llm/answers      {question's digest: [Unix seconds of every answer that was paid for]}
 """
 
 import asyncio
 import hashlib
 import json
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -43,11 +44,11 @@ class LLMSandbox:
     in_flight: int = 0
     peak: int = 0
     faulted: Counter[str] = field(default_factory=Counter)
-    paid: Counter[str] = field(default_factory=Counter)
+    paid: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
 
     def stats(self) -> dict[str, Any]:
         """`distinct` questions were answered, `repeated` answers were given a second time or more."""
-        answered = self.paid.total()
+        answered = sum(len(times) for times in self.paid.values())
         return {
             "requests": self.requests,
             "answered": answered,
@@ -98,12 +99,16 @@ def llm_routes(state: LLMSandbox) -> list[Route]:
     async def stats(request: Request) -> Response:
         return JSONResponse(state.stats())
 
+    async def answers(request: Request) -> Response:
+        return JSONResponse(state.paid)
+
     return [
         Route("/v1/chat/completions", completions, methods=["POST"]),
         Route("/v1/models", models, methods=["GET"]),
         Route("/control/llm/faults", faults, methods=["GET", "POST", "DELETE"]),
         Route("/control/llm/settings", settings, methods=["POST"]),
         Route("/control/llm/stats", stats, methods=["GET"]),
+        Route("/control/llm/answers", answers, methods=["GET"]),
     ]
 
 
@@ -135,7 +140,7 @@ async def _completion(request: Request, state: LLMSandbox) -> Response:
             return _error(500, "The server had an error.")
         case "timeout":
             return await _hang(request)
-    state.paid[question.digest] += 1
+    state.paid[question.digest].append(time.time())
     body = _body(question, fault.name if fault else "")
     if fault and fault.name == "trickle":
         return StreamingResponse(_trickle(body), media_type="application/json")
@@ -150,9 +155,14 @@ def _question(data: dict[str, Any]) -> Question:
     shape = (data.get("response_format") or {}).get("json_schema") or {}
     schema = shape.get("schema")
     purpose = str((schema or {}).get("title") or shape.get("name") or "")
-    packed = json.dumps([data["messages"], shape.get("name")], sort_keys=True).encode()
-    digest = hashlib.sha256(packed).hexdigest()
-    return Question(said["system"], said["user"], schema, purpose.lower(), str(data["model"]), digest)
+    return Question(said["system"], said["user"], schema, purpose.lower(), str(data["model"]), digest(data))
+
+
+def digest(request: dict[str, Any]) -> str:
+    """Names the question of a chat completion: the same messages and schema, the same name."""
+    shape = (request.get("response_format") or {}).get("json_schema") or {}
+    packed = json.dumps([request["messages"], shape.get("name")], sort_keys=True).encode()
+    return hashlib.sha256(packed).hexdigest()
 
 
 def _body(question: Question, kind: str) -> bytes:

@@ -1,0 +1,176 @@
+"""The server's ledger compared with the database: what was lost, doubled, held or refused, and why."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Q
+
+from accounts_mgmt.claims import CRASHES_ALLOWED
+from accounts_mgmt.models import TelegramAccountSession
+from accounts_mgmt.outbox import OutgoingMessage, Status, outgoing_models
+from commentators.models import DirectMessage
+from relove.management.chaos.storm import ENDINGS, PASSING, Diary
+from relove.models import LLMCall
+from relove.sandbox.client import SandboxClient
+from relove.sandbox.llm import digest
+from sales.models import ConversationMessage
+
+UNSETTLED = (Status.PENDING, Status.SENDING, Status.UNKNOWN)
+REFUSED = (Status.FAILED, Status.CANCELLED, Status.EXPIRED)
+# What a row may end or wait with under this storm: three passing errors in a row, an ending, a chat's end.
+KNOWN_CODES = {kind for kind, _share in PASSING} | set(ENDINGS) | {"TIMEOUT", "CONNECTION_LOST", "RETRIES"}
+Key = tuple[int, int]
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What the command prints, under the names it promises; `told` explains what is wrong, in sentences."""
+
+    messages: int = 0
+    kills: int = 0
+    lost: int = 0
+    duplicated: int = 0
+    unknown: int = 0
+    wrong_order: int = 0
+    stuck: int = 0
+    held: int = 0
+    held_unexplained: int = 0
+    refused: int = 0
+    refused_unexplained: int = 0
+    llm_calls_repeated: int = 0
+    llm_calls_paid_twice: int = 0
+    told: list[str] = field(default_factory=list)
+
+    @property
+    def is_good(self) -> bool:
+        wrong = (self.lost, self.duplicated, self.unknown, self.wrong_order, self.stuck)
+        unexplained = (self.held_unexplained, self.refused_unexplained, self.llm_calls_paid_twice)
+        return bool(self.messages) and not self.told and not any((*wrong, *unexplained))
+
+    def as_dict(self) -> dict[str, int]:
+        values = asdict(self)
+        del values["told"]
+        return values
+
+
+def approved() -> Iterator[OutgoingMessage]:
+    """Every row that was to leave."""
+    for kind in outgoing_models():
+        yield from kind._default_manager.exclude(random_id=None).select_related("sender", "chat")
+
+
+def held() -> Q:
+    """Waiting for something that a person can see: an account that stopped, or a decision."""
+    return Q(set_aside=True) | ~Q(sender__state=TelegramAccountSession.State.ACTIVE)
+
+
+def unsettled() -> int:
+    """How many are on their way that nothing visible holds; messages that still wait for an answer, too."""
+    waiting = ConversationMessage.objects.received().filter(stage=ConversationMessage.Stage.WANTED).count()
+    return waiting + sum(
+        kind._default_manager.filter(status__in=UNSETTLED).exclude(held()).count() for kind in outgoing_models()
+    )
+
+
+def judge(diary: Diary, committed: set[int]) -> Verdict:
+    """`committed` are the numbers of messages whose writer was told that they are stored."""
+    client = SandboxClient(settings.SANDBOX_HTTP)
+    ledger = [entry for entry in client.ledger() if entry["random_id"]]
+    times = Counter((entry["account"], entry["random_id"]) for entry in ledger)
+    rows = {(row.sender.telegram_user_id or 0, row.random_id or 0): row for row in approved()}
+    verdict = Verdict(messages=len(rows), kills=diary.kills)
+    verdict.duplicated = sum(times.values()) - len(times)
+    for key in times.keys() - rows.keys():
+        verdict.duplicated += 1
+        verdict.told.append(f"Nobody asked for message {key}.")
+    for key, row in rows.items():
+        _judge_row(row, times[key], diary, verdict)
+    _judge_numbers(committed, verdict)
+    _judge_order(rows, ledger, verdict)
+    _judge_model(client, diary, verdict)
+    return verdict
+
+
+def _judge_row(row: OutgoingMessage, delivered: int, diary: Diary, verdict: Verdict) -> None:
+    wrong = ""
+    if row.status in REFUSED:
+        verdict.refused += 1
+        if delivered or not _refusal_explained(row, diary):
+            verdict.refused_unexplained += 1
+            wrong = "refused, and delivered" if delivered else "refused without a cause"
+    elif row.status in UNSETTLED and (row.set_aside or row.sender.state != "active"):
+        verdict.held += 1
+        if not _hold_explained(row, diary):
+            verdict.held_unexplained += 1
+            wrong = "held without a cause"
+    elif row.status == Status.UNKNOWN:
+        verdict.unknown += 1
+        wrong = "its outcome is unknown"
+    elif row.status in UNSETTLED:
+        verdict.stuck += 1
+        wrong = "still on its way"
+    elif not delivered:
+        verdict.lost += 1
+        wrong = "lost"
+    if delivered > 1:
+        wrong = f"delivered {delivered} times"
+    if wrong:
+        why = f"{row.status} {row.failed_code} {row.failed_reason}".strip()
+        verdict.told.append(f"{row._meta.db_table} {row.pk}: {wrong} ({why}; crashes {row.crashes}).")
+
+
+def _refusal_explained(row: OutgoingMessage, diary: Diary) -> bool:
+    if row.chat is not None and row.chat.telegram_id in diary.ended_chats:
+        return row.failed_code in ("USER_IS_BLOCKED", "CHAT_WRITE_FORBIDDEN")
+    return row.failed_code in KNOWN_CODES
+
+
+def _hold_explained(row: OutgoingMessage, diary: Diary) -> bool:
+    if row.sender.telegram_user_id in diary.ended_accounts:
+        return True
+    if row.crashes >= CRASHES_ALLOWED:
+        return diary.kills >= row.crashes
+    return row.set_aside and (row.failed_code in KNOWN_CODES or _refusal_explained(row, diary))
+
+
+def _judge_numbers(committed: set[int], verdict: Verdict) -> None:
+    """A server that forgets what it has confirmed loses messages before anybody could send them."""
+    stored = set(DirectMessage.objects.filter(text__startswith="Сообщение №").values_list("text", flat=True))
+    gone = [number for number in committed if f"Сообщение № {number}" not in stored]
+    verdict.lost += len(gone)
+    verdict.told += [f"Message {number} was stored, and is gone." for number in gone]
+
+
+def _judge_order(rows: dict[Key, OutgoingMessage], ledger: list[dict[str, Any]], verdict: Verdict) -> None:
+    """In one conversation nothing overtakes what was written before it."""
+    newest: dict[tuple[str, int, int | None], int] = {}
+    for entry in ledger:
+        row = rows.get((entry["account"], entry["random_id"]))
+        if row is None or not row.ordered:
+            continue
+        conversation = (row._meta.db_table, row.sender_id, row.chat_id)
+        if newest.get(conversation, 0) > row.pk:
+            verdict.wrong_order += 1
+            verdict.told.append(f"{row._meta.db_table} {row.pk} was overtaken by {newest[conversation]}.")
+        newest[conversation] = max(row.pk, newest.get(conversation, 0))
+
+
+def _judge_model(client: SandboxClient, diary: Diary, verdict: Verdict) -> None:
+    """Asked again after its answer was stored: paid twice. Asked again because no answer was: repeated."""
+    stored: dict[str, list[datetime]] = {}
+    for call in LLMCall.objects.filter(status=LLMCall.Status.ANSWERED).exclude(answered_at=None).iterator():
+        stored.setdefault(digest(call.request), []).append(call.answered_at)  # type: ignore[arg-type]
+    for question, asked in client.call("GET", "llm/answers").items():
+        known = stored.get(question, [])
+        verdict.llm_calls_repeated += max(0, len(asked) - len(known))
+        last = max(known).timestamp() if known else float("inf")
+        verdict.llm_calls_paid_twice += sum(moment > last for moment in asked)
+    if verdict.llm_calls_repeated > diary.calls_at_risk:
+        verdict.told.append(
+            f"{verdict.llm_calls_repeated} answers were paid for and not stored, "
+            f"and only {diary.calls_at_risk} calls were under way when something died."
+        )
