@@ -4,7 +4,9 @@ from relove import people
 from relove.models import TelegramUser
 from sales import touches
 from sales.models import ClientConversation, ConversationMessage
-from sales.querysets import UNSAID
+
+# What never stood in the chat and is not on its way there.
+UNSAID = ("draft", "rejected", "cancelled")
 
 
 @people.provider(ConversationMessage, ClientConversation)

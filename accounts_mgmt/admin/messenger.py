@@ -45,6 +45,7 @@ class Messenger:
     empty: ClassVar[Promise]
     # below what is known of the person, in the side card
     side_template: ClassVar[str] = ""
+    filters: ClassVar[dict[str, Any]] = FILTERS
 
     name: ClassVar[str]
     view_right: ClassVar[str]
@@ -74,6 +75,14 @@ class Messenger:
         """Why the machine wrote what it wrote, in a line under the message."""
         return ""
 
+    def notes(self, row: Any) -> list[str]:
+        """What the list says of a thread besides its newest message."""
+        return []
+
+    def choices(self, request: HttpRequest) -> list[dict[str, Any]]:
+        """Further fields of the search: name, title, chosen, options."""
+        return []
+
     def side(self, thread: Thread) -> dict[str, Any]:
         """The values of `side_template`."""
         return {}
@@ -91,7 +100,8 @@ class Messenger:
         context = {
             "threads": [self._entry(row) for row in self.threads(request)[:LISTED]],
             "chosen_filter": request.GET.get("show", ""),
-            "filters": FILTERS,
+            "filters": self.filters,
+            "choices": self.choices(request),
             "search": request.GET.get("q", ""),
             "may_answer": desk.may(request, self.change_right),
             "side_template": self.side_template,
@@ -125,7 +135,12 @@ class Messenger:
 
     def _entry(self, row: Any) -> dict[str, Any]:
         time = show.short_time(row.sent_at or row.created_at)
-        return {"row": row, "url": self.url(row.sender_id, row.user_id), "time": time}
+        return {
+            "row": row,
+            "url": self.url(row.sender_id, row.user_id),
+            "time": time,
+            "notes": self.notes(row),
+        }
 
     def _open(self, request: HttpRequest, account_id: int, user_id: int) -> dict[str, Any]:
         thread = self._found(account_id, user_id)

@@ -4,24 +4,25 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import ValidationError
-from django.db.models import F, QuerySet
+from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 from django.urls import URLPattern
 from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.timesince import timesince
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
-from accounts_mgmt.admin.messenger import Messenger
+from accounts_mgmt.admin.messenger import FILTERS, Messenger
 from accounts_mgmt.private.dialogues import Thread
 from relove import desk, show
 from relove.admin.base import ReadOnlyAdmin
 from relove.models import Staff
-from sales import conversations, recording, trials
+from sales import conversations, live, recording, trials
 from sales.models import ClientConversation, ConversationMessage
 
 
@@ -30,15 +31,31 @@ class SalesMessenger(Messenger):
     title = _("Dialogues")
     empty = _("No dialogues yet. They begin when somebody writes to the main account.")
     side_template = "sales/dialogue_side.html"
+    filters = {**FILTERS, "mine": _("mine")}
 
     def threads(self, request: HttpRequest) -> Any:
         """Narrowed by stage and owner where they are asked for."""
+        unread = ConversationMessage.objects.unread().filter(conversation=OuterRef("conversation"))
         rows = super().threads(request).select_related("sender", "user", "conversation__owner")
+        rows = rows.annotate(unread_since=Subquery(unread.order_by("id").values("sent_at")[:1]))
         if stage := request.GET.get("stage", ""):
             rows = rows.filter(conversation__stage=stage)
         if request.GET.get("show") == "mine":
             rows = rows.filter(conversation__owner=desk.staff_of(request))
         return rows
+
+    def notes(self, row: Any) -> list[str]:
+        """The stage, the owner, and how long the person has been waiting for an answer."""
+        since = row.unread_since or row.sent_at
+        waits = _now("waits %(time)s") % {"time": timesince(since)} if row.direction == "in" and since else ""
+        return [note for note in (row.conversation.stage, str(row.conversation.owner or ""), waits) if note]
+
+    def choices(self, request: HttpRequest) -> list[dict[str, Any]]:
+        """The stages of the script in use."""
+        found = live.in_use("sales")
+        stages = list(dict.fromkeys(step.stage for step in found.document.steps if step.stage)) if found else []
+        chosen = request.GET.get("stage", "")
+        return [{"name": "stage", "title": _now("every stage"), "chosen": chosen, "options": stages}]
 
     def reason(self, row: ConversationMessage) -> str:
         """The strategy with its score, what was shown of trigger and step, and the engine's own sentence."""

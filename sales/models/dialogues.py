@@ -15,7 +15,6 @@ from accounts_mgmt.private.model import PrivateMessage, private_constraints, pri
 from sales import touches
 from sales.document import Script
 from sales.player import Decision, Progress
-from sales.querysets import ConversationQuerySet
 from sales.strategy import Strategy
 
 # The topic of pages that show dialogues: the messages' table announces it, what else changes is published.
@@ -87,8 +86,6 @@ class ClientConversation(models.Model):
     )
     heard_at = models.DateTimeField(_("last message of the person"), null=True, blank=True)
     started_at = models.DateTimeField(_("began"), auto_now_add=True)
-
-    objects = ConversationQuerySet.as_manager()
 
     class Meta:
         db_table = "client_conversations"
