@@ -1,4 +1,4 @@
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.contrib.admin.apps import AdminConfig
 from django.utils.translation import gettext_lazy as _
 
@@ -17,7 +17,8 @@ class ReloveConfig(AppConfig):
         from relove import access, options, roles
 
         user_logged_in.connect(access.signed_in)
-        post_migrate.connect(roles.sync)
+        # once, after the last app has made its rights
+        post_migrate.connect(roles.sync, sender=list(apps.get_app_configs())[-1])
 
         pre_execute.connect(options.at_task)
 

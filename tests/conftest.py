@@ -1,8 +1,12 @@
-"""For every test: texts come from the versions in the database only where a test has one."""
+"""For every test: texts come from the database only where a test has one; a used database is emptied fast."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from django.core.management.commands import flush
+from django.db import connection
+from django.db.backends.postgresql.operations import DatabaseOperations
 
 from relove import texts
 from sales.texts_kind import source
@@ -19,3 +23,44 @@ def _texts_of_the_kernel(request: pytest.FixtureRequest) -> Iterator[None]:
     texts.unregister(source)
     yield
     texts.register(source)
+
+
+# What migrations put there, the same for every test: rights, roles, the shipped questionnaire.
+SHIPPED = {
+    "django_migrations",
+    "django_content_type",
+    "auth_permission",
+    "auth_group",
+    "auth_group_permissions",
+    "psychotypes",
+    "journey_stages",
+    "streams",
+    "stream_routes",
+    "diagnostic_questions",
+    "diagnostic_options",
+}
+
+
+def delete_rows(self: DatabaseOperations, style: Any, tables: list[str], **kwargs: Any) -> list[str]:
+    """Delete from the few tables that hold rows: truncating all of them takes a hundred times as long."""
+    names = sorted(set(tables) - SHIPPED)
+    asked = " UNION ALL ".join(f"SELECT '{name}' WHERE EXISTS (SELECT 1 FROM \"{name}\")" for name in names)
+    with connection.cursor() as cursor:
+        cursor.execute(asked)
+        used = [name for (name,) in cursor.fetchall()]
+    # neither foreign keys nor the triggers of append-only tables are asked
+    return [
+        "SET session_replication_role = replica",
+        *(f'DELETE FROM "{name}"' for name in used),
+        "SET session_replication_role = DEFAULT",
+    ]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _empty_databases_fast() -> Iterator[None]:
+    patch = pytest.MonkeyPatch()
+    patch.setattr(DatabaseOperations, "sql_flush", delete_rows)
+    # rights and content types stay, so nobody needs to make them anew
+    patch.setattr(flush, "emit_post_migrate_signal", lambda *args, **kwargs: None)
+    yield
+    patch.undo()
