@@ -8,7 +8,7 @@ from sales import live
 
 def of(group: EducationGroup) -> Scenario:
     """The document of the group's version: a group stays on the one it began with."""
-    document: Scenario = live.document_of(group.version_id)
+    document: Scenario = live.document_of(group.version)
     return document
 
 

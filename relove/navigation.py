@@ -85,7 +85,14 @@ CHANNELS = Section(
     count="channels",
     variant="warning",
 )
-GROUPS = Section(_("Study groups"), "groups", [Tab(_("Study groups"), name="section_groups")])
+GROUPS = Section(
+    _("Study groups"),
+    "groups",
+    [
+        Tab(_("Study groups"), "education.educationgroup"),
+        Tab(_("Practice partners"), "education.studentbot"),
+    ],
+)
 SCRIPTS = Section(
     _("Scripts"),
     "account_tree",

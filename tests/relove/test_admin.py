@@ -14,7 +14,7 @@ from django.urls import reverse
 from relove import desk
 from tests.admin_scene import Scene
 
-APPS = ("relove", "accounts_mgmt", "commentators", "sales", "diagnostics")
+APPS = ("relove", "accounts_mgmt", "commentators", "sales", "diagnostics", "education")
 OURS = (*APPS, "auth", "django_q")
 REGISTERED = sorted(
     (model for model in admin.site._registry if model._meta.app_label in OURS), key=lambda m: m._meta.label
@@ -40,6 +40,8 @@ NO_PAGE = {
     "clientconversation",
     "scriptversion",
     "scripttest",
+    "grouppartner",
+    "groupmessage",
 }
 # In what people read; an attribute is for scripts.
 RAW_JSON = re.compile(r"\{&#x27;|\{&quot;")
