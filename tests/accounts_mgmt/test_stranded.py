@@ -65,7 +65,7 @@ def test_what_is_too_late_expires(comment: GeneratedComment) -> None:
 
 @pytest.mark.parametrize("status", [Status.UNKNOWN, Status.SENDING, Status.DRAFT, Status.SENT])
 def test_what_may_be_under_way_does_not_expire(status: Status, comment: GeneratedComment) -> None:
-    TelegramAccountSession.objects.update(lease_token=TOKEN, lease_until=NOW + timedelta(minutes=5))
+    TelegramAccountSession.objects.update(lease_token=TOKEN, lease_until=timezone.now() + timedelta(minutes=5))
     before = {"status": status, "claimed_by": TOKEN, "first_attempt_at": NOW}
     assert ended(comment, expires_at=NOW - SECOND, **before).status == status
 

@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from diagnostics import services
-from diagnostics.models import DiagnosticOption, DiagnosticQuestion, DiagnosticResult, JourneyProgress
+from diagnostics.models import DiagnosticOption, DiagnosticQuestion, DiagnosticResult, JourneyProgress, Stream
 from relove.models import Staff, TelegramUser, UserActivityLog
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -37,7 +37,7 @@ def test_every_list_and_form_opens(admin_client: Client, result: DiagnosticResul
         *(url(m, "changelist") for m in ("diagnosticresult", "usersession", "journeyprogress", "stage")),
         *(url(m, "changelist") for m in ("diagnosticquestion", "stream", "psychotype")),
         url("diagnosticquestion", "change", DiagnosticQuestion.objects.order_by("order")[0].pk),
-        url("stream", "change", 1),
+        url("stream", "change", Stream.objects.all()[0].pk),
         url("stage", "change", "ORDEAL"),
     ]
 

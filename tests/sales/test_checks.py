@@ -1,8 +1,10 @@
 """What is found in a script besides its shape: every case once as it should be, and once wrong."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.utils.translation import override
 from pydantic import ValidationError
 
 from sales import actions
@@ -94,6 +96,13 @@ def test_an_action_of_another_app_is_known_once_registered() -> None:
         del actions._actions["sing"]
 
 
+@pytest.fixture
+def _english() -> Iterator[None]:
+    with override("en"):
+        yield
+
+
+@pytest.mark.usefixtures("_english")
 @pytest.mark.parametrize("target", [{}, {"to": "a", "action": "hand_over"}])
 def test_a_target_is_a_step_or_an_action(target: dict[str, str]) -> None:
     with pytest.raises(ValidationError, match="exactly one"):
@@ -111,6 +120,7 @@ def test_expressions_of_everyday_are_taken(pattern: str) -> None:
     assert check_pattern(pattern) == pattern
 
 
+@pytest.mark.usefixtures("_english")
 @pytest.mark.parametrize(
     "pattern",
     ["(", "(a+)+b", "(?:a|aa)+b", "(a?){30}", "a?" * 40, r"(a)\1", "a*b*c*d*", "(?:a{2,4})+"],

@@ -157,7 +157,7 @@ BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "\n".join(
 @pytest.mark.parametrize(
     ("source", "form", "line", "said"),
     [
-        (BOMB, "yaml", 1, "ссылки|aliases"),
+        (BOMB, "yaml", 1, "ссылки|алиасы|aliases"),
         ("a: !!python/object/apply:os.system [ls]", "yaml", 1, "[Tt]ags|[Тт]еги"),
         ("steps: 1\n---\nsteps: 2", "yaml", 2, ""),
         ("steps: []\nsteps: []", "yaml", 2, "steps"),
