@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 
 from accounts_mgmt import staff_links
 from accounts_mgmt.models import Alert, StaffMessage, StaffTelegram, TelegramAccountSession
+from relove import desk, live
 from relove.models import Staff
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def tell(key: str, text: "StrPromise", *, now: datetime, **values: Any) -> bool:
         told = [_write(link, _worded(text, values, link.staff.language), now) for link in _reachable()]
         alert.told_at, alert.told_count, alert.mail_due = now, len(told), not told
         alert.save(update_fields=["told_at", "told_count", "mail_due"])
+        live.publish(desk.TOPIC)
     return True
 
 

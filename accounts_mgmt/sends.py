@@ -1,5 +1,6 @@
 """How much an account has sent today and may send, for its page."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -42,6 +43,19 @@ def today(account: TelegramAccountSession, now: datetime) -> list[Amount]:
         name = str(kind._meta.verbose_name_plural)
         amounts.append(Amount(name, sent.filter(random_id__isnull=False).count(), kind.planned_a_day(account)))
     return [amount for amount in amounts if amount.sent or amount.most]
+
+
+def busiest_today(now: datetime, most: int) -> dict[TelegramAccountSession, Amount]:
+    """The accounts that sent most since midnight, all kinds together; `most` counts what is planned."""
+    midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
+    sent: Counter[int] = Counter()
+    for kind in outgoing_models():
+        rows = kind._default_manager.filter(status=Status.SENT, sent_at__gte=midnight, random_id__isnull=False)
+        sent.update(dict(rows.order_by().values_list("sender").annotate(Count("pk"))))
+    accounts = TelegramAccountSession.objects.exclude(state=TelegramAccountSession.State.DISABLED)
+    busiest = sorted(accounts.order_by("label"), key=lambda account: -sent[account.pk])[:most]
+    planned = {account: sum(kind.planned_a_day(account) or 0 for kind in outgoing_models()) for account in busiest}
+    return {account: Amount(account.label, sent[account.pk], planned[account] or None) for account in busiest}
 
 
 def busiest_chat(account: TelegramAccountSession, now: datetime) -> Amount:

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts_mgmt import alerts, calls, contacts, crises, health, profiles, signing_in, stranded
 from accounts_mgmt.runner import Runner
+from relove import troubles
 from relove.cluster import Drain, drain
 from relove.db import in_thread
 
@@ -71,6 +72,13 @@ def call_on_crises() -> int:
 def send_alert_mails() -> int:
     """Send the alerts that Telegram could not carry."""
     return alerts.send_mails(timezone.now())
+
+
+def tell_troubles() -> int:
+    """Tell the staff on duty of what is wrong with the system; accounts in trouble are told of as it happens."""
+    now = timezone.now()
+    told = [one for one in troubles.found(now) if one.tell]
+    return sum(alerts.tell(f"trouble:{one.key}", one.text, now=now, **one.values) for one in told)
 
 
 def care_for_accounts() -> int:

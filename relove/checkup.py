@@ -67,7 +67,7 @@ def check_cache() -> str:
     name = "Valkey or Redis" if settings.REDIS_URL else "in the database"
     key, value = "doctor", uuid.uuid4().hex
     try:
-        _reach_cache()
+        reach_cache()
         cache.set(key, value, 60)
         kept = cache.get(key)
     except (ConnectionInterrupted, RedisError, DatabaseError) as error:
@@ -78,7 +78,7 @@ def check_cache() -> str:
     return name
 
 
-def _reach_cache() -> None:
+def reach_cache() -> None:
     """Ask the cache's server itself: the cache says nothing when it is away, so that pages live on."""
     client = getattr(cache, "client", None)
     if client:
@@ -87,7 +87,7 @@ def _reach_cache() -> None:
 
 def check_clusters() -> str:
     try:
-        _reach_cache()
+        reach_cache()
         ages = live_heartbeats()
     except (ConnectionInterrupted, RedisError, DatabaseError) as error:
         raise Trouble(f"unknown, the cache does not answer ({_first_line(error)})") from error

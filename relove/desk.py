@@ -15,9 +15,11 @@ from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from relove import show
+from relove import live, show
 from relove.models import Staff
 
+# pages that show how things go: something worth telling has happened
+TOPIC = live.topic("desk", "relove.view_operationlog")
 CACHE_KEY = "relove:desk:counts"
 CACHE_SECONDS = 10
 

@@ -1,6 +1,7 @@
 """Tables every domain needs: staff, Telegram people and chats, the logs, paid model answers."""
 
 from django.contrib.auth.models import AbstractUser
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
@@ -214,6 +215,53 @@ class OperationLog(models.Model):
 
     def __str__(self) -> str:
         return self.operation_type
+
+
+class OperationRollup(models.Model):
+    """How many operations of a kind ended how, within one minute, hour or day. Kept by relove.rollups alone."""
+
+    class Span(models.TextChoices):
+        MINUTE = "minute", _("minute")
+        HOUR = "hour", _("hour")
+        DAY = "day", _("day")
+
+    span = models.CharField(_("length"), max_length=8, choices=Span.choices)
+    at = models.DateTimeField(_("when"))
+    operation_type = models.CharField(_("operation"), max_length=48)
+    subject_table = models.CharField(_("table"), max_length=48, blank=True)
+    outcome = models.CharField(_("outcome"), max_length=16, choices=OperationLog.Status.choices)
+    # which slot of relove.rollups.SLOTS the durations fall into
+    slot = models.PositiveSmallIntegerField()
+    count = models.BigIntegerField()
+    total_ms = models.BigIntegerField()
+
+    class Meta:
+        db_table = "operation_rollups"
+        verbose_name = _("sum of operations")
+        verbose_name_plural = _("sums of operations")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["span", "at", "operation_type", "subject_table", "outcome", "slot"],
+                name="operation_rollups_key",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.operation_type} {self.at:%d.%m %H:%M}"
+
+
+class RollupMark(models.Model):
+    """Up to which id operations are summed, and the next id with who was writing as it was drawn."""
+
+    folded_to = models.BigIntegerField(default=0)
+    target = models.BigIntegerField(default=0)
+    waits_for = ArrayField(models.CharField(max_length=32), default=list)
+
+    class Meta:
+        db_table = "rollup_marks"
+
+    def __str__(self) -> str:
+        return str(self.folded_to)
 
 
 class LLMCall(models.Model):

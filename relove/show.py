@@ -174,6 +174,11 @@ def number(value: float | Decimal | None, digits: int = 0) -> SafeString:
     return format_html('<span class="rl-number">{}</span>', words)
 
 
+def pair(first: float | None, second: float | None) -> SafeString:
+    """Two figures that belong together: "140 / 320"."""
+    return format_html("{} / {}", number(first), number(second))
+
+
 def chips(words: Sequence[str]) -> SafeString:
     """Short words beside one another: keywords, interests."""
     if not words:

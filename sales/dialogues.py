@@ -69,6 +69,13 @@ def conversation_of(thread: Thread) -> ClientConversation:
             SessionLog.Type.SALES, now=timezone.now(), user_id=thread.user.pk, account_id=thread.account.pk
         )
         found.save(update_fields=["session"])
+        oplog.log_operation(
+            "begin_dialogue",
+            "success",
+            account_id=thread.account.pk,
+            user_id=thread.user.pk,
+            subject=(found._meta.db_table, found.pk),
+        )
     return found
 
 

@@ -1,6 +1,6 @@
 """What commenting puts on the first page and beside the sidebar."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.http import HttpRequest
 from django.urls import reverse
@@ -15,8 +15,6 @@ from commentators.models import (
     TelegramChannel,
 )
 from relove import desk
-from relove.admin.logs import operation_name
-from relove.models import OperationLog
 
 COMMENTS = "admin:commentators_generatedcomment_changelist"
 REVIEW = "admin:commentators_generatedcomment_review"
@@ -111,25 +109,6 @@ def today(request: HttpRequest, now: datetime) -> desk.Panel | None:
         ),
     ]
     return desk.Panel(_("Comments"), figures=figures)
-
-
-@desk.panel(20)
-def errors(request: HttpRequest, now: datetime) -> desk.Panel | None:
-    if not desk.may(request, "relove.view_operationlog"):
-        return None
-    day = OperationLog.objects.filter(status="failed", created_at__gte=now - timedelta(days=1))
-    lines = [
-        desk.Line(
-            f"{operation_name(row.operation_type)}: {row.error_message or _now('no reason given')}",
-            reverse("admin:relove_operationlog_change", args=[row.pk]),
-            "failed",
-            row.get_status_display(),
-            row.created_at,
-        )
-        for row in day.order_by("-created_at")[:8]
-    ]
-    address = reverse("admin:relove_operationlog_changelist") + "?status__exact=failed&period=day"
-    return desk.Panel(_("Errors of the last 24 hours"), empty=_("No errors."), lines=lines, url=address)
 
 
 @desk.panel(40)

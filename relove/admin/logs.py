@@ -58,6 +58,8 @@ OPERATIONS = {
     **{f"paused_{level}": words for level, words in PAUSED.items()},
     **{f"resumed_{level}": words for level, words in RESUMED.items()},
     "send_message": _("sending a message"),
+    "begin_dialogue": _("beginning a dialogue"),
+    "join_group": _("joining a study group"),
     "send_comment": _("sending a comment"),
     "record_metrics": _("reading the response of readers"),
     "comment": _("a comment"),

@@ -105,6 +105,12 @@ def complain(call: LLMCall, reason: str) -> None:
     LLMCall.objects.filter(pk=call.pk).update(error=reason)
 
 
+def spent_today() -> Decimal:
+    """USD of the day, UTC, that the budget counts."""
+    today = LLMCall.objects.filter(created_at__gte=TruncDay(Now()))
+    return today.aggregate(total=Sum("cost"))["total"] or Decimal(0)
+
+
 def _not_ours(call: LLMCall) -> LLMCall:
     if call.status == LLMCall.Status.ANSWERED:
         return call
@@ -125,8 +131,6 @@ def _check_budget() -> None:
     """
     if options.value("LLM_MODEL") not in settings.LLM_PRICES:
         return
-    today = LLMCall.objects.filter(created_at__gte=TruncDay(Now()))
-    spent = today.aggregate(total=Sum("cost"))["total"] or Decimal(0)
     budget = options.value("LLM_DAILY_BUDGET_USD")
-    if spent >= budget:
+    if spent_today() >= budget:
         raise Busy(f"the day's budget of {options.shown(budget)} USD is spent", BUDGET_PAUSE)

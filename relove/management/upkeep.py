@@ -14,10 +14,12 @@ REGULAR = [
     ("accounts_mgmt.tasks.expire_calls", 1),
     ("accounts_mgmt.tasks.end_stranded", 1),
     ("accounts_mgmt.tasks.call_on_crises", 1),
+    ("accounts_mgmt.tasks.tell_troubles", 1),
     ("accounts_mgmt.tasks.send_alert_mails", 1),
     ("accounts_mgmt.tasks.care_for_accounts", 10),
     ("sales.tasks.remind_silent", 10),
     ("relove.cluster.holders.top_up", 1),
+    ("relove.tasks.sum_operations", 1),
     ("relove.tasks.make_partitions", 24 * 60),
     ("diagnostics.tasks.forget_old", 24 * 60),
 ]

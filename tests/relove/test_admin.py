@@ -42,6 +42,8 @@ NO_PAGE = {
     "scripttest",
     "grouppartner",
     "groupmessage",
+    "operationrollup",
+    "rollupmark",
 }
 # In what people read; an attribute is for scripts.
 RAW_JSON = re.compile(r"\{&#x27;|\{&quot;")
