@@ -11,7 +11,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
 from unfold.sites import UnfoldAdminSite
 
-from relove import access, desk, options_page
+from relove import access, dashboard_page, desk, options_page
 from relove.access_pages import AccessPages, after, signed_in_staff
 from relove.section_pages import LATER, environment_values
 
@@ -55,6 +55,7 @@ class ReloveAdminSite(AccessPages, UnfoldAdminSite):
         return [
             *later,
             *self.access_urls(),
+            path("dashboard/", self.admin_view(self.dashboard), name="dashboard"),
             path("section/system/", self.admin_view(self.system), name="section_system"),
             path("section/sandbox/", self.admin_view(self.sandbox), name="section_sandbox"),
         ]
@@ -62,6 +63,10 @@ class ReloveAdminSite(AccessPages, UnfoldAdminSite):
     def later(self, request: HttpRequest, name: str) -> TemplateResponse:
         """A section of the customer's list that is not built yet says so."""
         return self._page(request, "relove/later.html", {"title": LATER[name].title, "later": LATER[name]})
+
+    def dashboard(self, request: HttpRequest) -> TemplateResponse:
+        """What the first page shows, without the page around it: it asks for this to stay as it is."""
+        return TemplateResponse(request, "relove/dashboard.html", dashboard_page.context(request, {}))
 
     def system(self, request: HttpRequest) -> HttpResponse:
         may_change = desk.may(request, options_page.MAY_CHANGE)

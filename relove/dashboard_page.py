@@ -18,7 +18,7 @@ def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         **context,
         "is_fullwidth": "1",
         "troubles": found,
-        "is_well": all(trouble.state == "started" for trouble in found),
+        "is_well": all(trouble.state == troubles.NEWS for trouble in found),
         "start_steps": steps if undone is not None else [],
         "next_step": undone,
         "panels": desk.panels(request, now),

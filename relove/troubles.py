@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 # a cluster beats every five seconds
 SILENT_SECONDS = 30
 LLM_LOOKS_BACK = timedelta(minutes=15)
+# how something looks that needs nobody
+NEWS = "started"
 RESTART_IS_NEWS = timedelta(minutes=30)
 WITHOUT: dict[str, "StrPromise"] = {
     "telegram": _("Nothing is sent and nothing that comes in is heard."),
@@ -77,7 +79,8 @@ def found(now: datetime, request: HttpRequest | None = None) -> list[Trouble]:
     """All there are, or those that the person at the page may see; the gravest kinds first."""
     ordered = sorted(_watches, key=lambda entry: entry[0])
     seen = [function for _order, right, function in ordered if request is None or desk.may(request, right)]
-    return [trouble for function in seen for trouble in function(now)]
+    all_of_them = [trouble for function in seen for trouble in function(now)]
+    return sorted(all_of_them, key=lambda trouble: trouble.state == NEWS)
 
 
 OPERATIONS_RIGHT = "relove.view_operationlog"
@@ -133,7 +136,7 @@ def database(now: datetime) -> Iterator[Trouble]:
         started = cursor.fetchone()[0]
     if now - started < RESTART_IS_NEWS:
         text = _("PostgreSQL was started anew. What waited goes on by itself; nothing needs to be done.")
-        yield Trouble("database", text, system, since=started, state="started", tell=False)
+        yield Trouble("database", text, system, since=started, state=NEWS, tell=False)
     if missing := partitions.missing(now):
         text = _("Months of the log tables are missing: %(names)s. See that the cluster “default” runs.")
         yield Trouble("partitions", text, system, {"names": ", ".join(missing)})

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from accounts_mgmt import health
 from accounts_mgmt.models import TelegramAccountSession
-from relove import oplog
+from relove import oplog, partitions
 from relove.cluster.heartbeats import _key, cluster_names, record_heartbeat
 from relove.models import LLMCall
 from relove.oplog import Operation
@@ -29,6 +29,7 @@ def well(scene: Scene) -> Scene:
     """Clusters beat; the account has no session here, so nobody has to hold it."""
     for name in cluster_names():
         record_heartbeat(name)
+    partitions.ensure_partitions(scene.now)
     return scene
 
 

@@ -29,7 +29,7 @@ const refresh = async () => {
   clearTimeout(timer);
   asked = Date.now();
   try {
-    const fresh = await part(location.href);
+    const fresh = await part(page.dataset.url + location.search);
     for (const old of page.querySelectorAll("[data-part]")) {
       const now = fresh.querySelector(`[data-part="${old.dataset.part}"]`);
       // what has not changed keeps its focus
