@@ -1,5 +1,6 @@
 from django.apps import AppConfig, apps
 from django.contrib.admin.apps import AdminConfig
+from django.utils.module_loading import autodiscover_modules
 from django.utils.translation import gettext_lazy as _
 
 
@@ -21,6 +22,8 @@ class ReloveConfig(AppConfig):
         post_migrate.connect(roles.sync, sender=list(apps.get_app_configs())[-1])
 
         pre_execute.connect(options.at_task)
+        # Apps register what Prometheus is told of them in a module called `measures`.
+        autodiscover_modules("measures")
 
 
 class ReloveAdminConfig(AdminConfig):

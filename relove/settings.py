@@ -305,6 +305,9 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 if HTTPS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
+# Who reads /metrics shows it ("Authorization: Bearer …"); without one only this machine may.
+METRICS_TOKEN = env("RELOVE_METRICS_TOKEN", default="")
+
 # --- logs ---------------------------------------------------------------------------------------
 
 LOGGING = {

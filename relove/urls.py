@@ -1,18 +1,16 @@
 """Addresses of the web process."""
 
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from django.views.generic import RedirectView
 
-
-def healthz(request: HttpRequest) -> HttpResponse:
-    """Answers as soon as the process serves pages; says nothing of its parts (`manage.py doctor` does)."""
-    return HttpResponse("ok", content_type="text/plain")
-
+from relove import health
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
-    path("healthz", healthz),
+    path("healthz", health.healthz),
+    path("readyz", health.readyz),
+    path("readyz/<slug:cluster>", health.cluster_readyz),
+    path("metrics", health.metrics),
     path("admin/", admin.site.urls),
 ]
