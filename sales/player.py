@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from sales.actions import HAND_OVER
@@ -123,9 +124,9 @@ class _Move:
             return replace(told, trigger=trigger.key, why=self._fired(trigger, sign))
         threshold, score = self.script.settings.threshold, self.analysis.script_fit_score
         if choose(score, threshold) is Strategy.FREE:
-            fit = _("The script fits %(score).2f, not above %(threshold).2f.") % _numbers(score, threshold)
+            fit = _("The script fits %(score)s, not above %(threshold)s.") % _numbers(score, threshold)
             return self._free(here, fit)
-        fit = _("The script fits %(score).2f, above %(threshold).2f.") % _numbers(score, threshold)
+        fit = _("The script fits %(score)s, above %(threshold)s.") % _numbers(score, threshold)
         told = self._script(here, trigger, sign)
         return replace(told, why=f"{told.why} {fit}")
 
@@ -294,5 +295,5 @@ def _turn(progress: Progress) -> Progress:
     return replace(progress, turns=progress.turns + 1)
 
 
-def _numbers(score: float, threshold: float) -> dict[str, float]:
-    return {"score": score, "threshold": threshold}
+def _numbers(score: float, threshold: float) -> dict[str, str]:
+    return {"score": number_format(score, 2), "threshold": number_format(threshold, 2)}

@@ -47,7 +47,9 @@ class SalesMessenger(Messenger):
     def notes(self, row: Any) -> list[str]:
         """The stage, the owner, and how long the person has been waiting for an answer."""
         since = row.unread_since or row.sent_at
-        waits = _now("waits %(time)s") % {"time": timesince(since)} if row.direction == "in" and since else ""
+        waits = (
+            _now("waits %(time)s") % {"time": timesince(since, depth=1)} if row.direction == "in" and since else ""
+        )
         return [note for note in (row.conversation.stage, str(row.conversation.owner or ""), waits) if note]
 
     def choices(self, request: HttpRequest) -> list[dict[str, Any]]:
