@@ -207,7 +207,7 @@ class SignInPages:
             "awaited": awaited,
             "live": awaited or (watched and sign_in.step != Step.PASSWORD),
             "watched": watched,
-            "unheard": _unheard(sign_in),
+            "unanswered": _unanswered(sign_in),
             "problem": words_of(sign_in),
             "until": show.short_time(sign_in.wait_until) if sign_in.wait_until else "",
             "way": CODE_WAYS.get(sign_in.code_kind, _now("Telegram has sent the code.")),
@@ -250,10 +250,11 @@ def qr_picture(link: str) -> str:
     return address
 
 
-def _unheard(sign_in: SignIn) -> bool:
-    """The last question was not taken up by any runner."""
+def _unanswered(sign_in: SignIn) -> str:
+    """Why the last question has no answer, in the sentence that stands at the call."""
     last = AccountCall.objects.filter(account_id=sign_in.account_id).order_by("-id").first()
-    return last is not None and last.state == AccountCall.State.EXPIRED
+    without = AccountCall.State.EXPIRED, AccountCall.State.UNKNOWN
+    return str(last.error) if last and last.state in without else ""
 
 
 def _import(request: HttpRequest, sign_in: SignIn, session: str) -> None:

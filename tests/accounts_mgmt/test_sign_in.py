@@ -10,7 +10,10 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import escape
 
 from accounts_mgmt import calls, handover, phones, signing_in
 from accounts_mgmt.models import AccountCall, AccountSecurityLog, SignIn, TelegramAccountSession
@@ -323,6 +326,56 @@ def test_without_any_runner_nothing_is_handed_over(transactional_db: None, staff
     assert sign_in is not None
     with pytest.raises(handover.NoRunner):
         signing_in.hand_over_code(sign_in, "12345", staff, timezone.now())
+
+
+# --- the page's words ----------------------------------------------------------------------------------
+
+REFUSALS = [
+    "PHONE_CODE_INVALID",
+    "PHONE_CODE_EXPIRED",
+    "FLOOD_WAIT",
+    "PHONE_PASSWORD_FLOOD",
+    "PHONE_NUMBER_BANNED",
+    "PHONE_NUMBER_INVALID",
+    "PHONE_NUMBER_UNOCCUPIED",
+    "PASSWORD_HASH_INVALID",
+    "AUTH_KEY_UNREGISTERED",
+    "AUTH_KEY_DUPLICATED",
+    "ACCOUNT_HERE_ALREADY",
+    "ANOTHER_ACCOUNT",
+    "NOT_A_SESSION",
+    "TIMEOUT",
+    "CONNECTION_LOST",
+]
+
+
+@pytest.fixture
+def page(db: None, client: Client) -> Client:
+    client.force_login(Staff.objects.create_superuser("anna"))
+    return client
+
+
+def test_every_refusal_is_told_in_words(page: Client, staff: Staff) -> None:
+    account = begin(staff)
+    AccountCall.objects.update(state="refused")
+    address = reverse("admin:accounts_mgmt_telegramaccountsession_sign_in", args=[account.pk])
+    told = set()
+    for code in REFUSALS:
+        SignIn.objects.update(problem=code, step=Step.CODE)
+        answer = page.get(address)
+        assert code not in answer.content.decode()
+        told.add(answer.context["problem"])
+    assert len(told) == len(REFUSALS)
+
+
+def test_a_question_without_an_answer_says_why(page: Client, staff: Staff) -> None:
+    account = begin(staff)
+    address = reverse("admin:accounts_mgmt_telegramaccountsession_sign_in", args=[account.pk])
+    assert page.get(address).context["unanswered"] == ""
+    assert calls.expire(timezone.now() + calls.PATIENCE * 2) == 1
+    sentence = AccountCall.objects.get().error
+    assert sentence
+    assert escape(sentence) in page.get(address).content.decode()
 
 
 @pytest.mark.parametrize(
