@@ -8,17 +8,24 @@ import pytest
 
 from accounts_mgmt.models import TelegramAccountSession
 from accounts_mgmt.outbox import Status
-from commentators.models import GeneratedComment
+from commentators.models import CommentPhoto, GeneratedComment
 from tests.accounts_mgmt.scene import Scene, cluster
+from tests.commentators.test_pictures import jpeg
 from tests.live import wait_for
 
 pytestmark = pytest.mark.processes
 
 
+def picture() -> CommentPhoto:
+    small = jpeg((64, 48))
+    return CommentPhoto.objects.create(image=small, width=64, height=48, description="Тропа в лесу")
+
+
 @pytest.mark.parametrize("point", ["after_claim", "before_request:7", "answer_read:7", "after_commit:2"])
 def test_killed_at(point: str, scene: Scene, tmp_path: Path) -> None:
     flag = tmp_path / "died"
-    ids = scene.queue(posts=8)
+    # every other message carries a picture, which is uploaded anew with each attempt
+    ids = scene.queue(posts=4) + scene.queue(posts=4, photo=picture())
     with cluster(scene, RELOVE_FAULT_POINT=point, RELOVE_FAULT_FLAG=str(flag)):
         scene.wait_until_settled()
         assert flag.exists(), "nobody died"

@@ -12,6 +12,7 @@ from accounts_mgmt.models import Contact, TelegramAccountSession
 from accounts_mgmt.outbox import Origin, Status
 from commentators.models import DirectMessage
 from relove.models import Chat, Staff, TelegramUser
+from sales.models import ClientConversation, ConversationMessage
 from tests.commentators.conftest import NOW, commentator
 from tests.commentators.conftest import staff as staff
 from tests.commentators.test_direct import approve, attempt, draft, say
@@ -72,6 +73,21 @@ def test_three_automatic_messages_a_day_over_all_accounts(account: TelegramAccou
     Contact.objects.update(wrote_at=now - timedelta(days=9))
     DirectMessage.objects.filter(pk__in=[row.pk for row in rows]).update(attempted_at=now - timedelta(hours=25))
     assert attempt(fourth)
+
+
+def test_what_another_domain_sent_counts_too(account: TelegramAccountSession) -> None:
+    now = timezone.now()
+    fourth = out(account)
+    Contact.objects.update(wrote_at=now - timedelta(hours=3))
+    conversation = ClientConversation.objects.create(account=account, user=fourth.user)
+    sent = {"sender": account, "user": fourth.user, "chat": fourth.chat, "direction": "out", "text": "Добрый день"}
+    for number in range(3):
+        assert attempt(fourth), f"{number} of the main account's before"
+        DirectMessage.objects.filter(pk=fourth.pk).update(attempted_at=None)
+        ConversationMessage.objects.create(
+            conversation=conversation, status=Status.SENT, attempted_at=now - timedelta(hours=1), **sent
+        )
+    assert not attempt(fourth)
 
 
 def test_approving_says_at_once_what_the_send_would_refuse(account: TelegramAccountSession, staff: Staff) -> None:

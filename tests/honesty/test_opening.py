@@ -1,6 +1,7 @@
 """The first machine's word of an account to a person says what it is and where the privacy notice stands."""
 
 import random
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -10,7 +11,7 @@ from accounts_mgmt.outbox import Origin, Status
 from accounts_mgmt.private import going_out
 from accounts_mgmt.stops import Said, Wish, read
 from commentators.models import DirectMessage
-from relove.models import Staff, TelegramUser
+from relove.models import Chat, Staff, TelegramUser
 from tests.commentators.conftest import NOW, commentator
 from tests.commentators.conftest import staff as staff
 from tests.commentators.test_direct import approve, attempt, draft, say
@@ -48,20 +49,37 @@ def says_what_it_is(text: str, account: TelegramAccountSession) -> bool:
     return settings.PRIVACY_URL in text and account.owner in text and ("ИИ" in text or "AI" in text)
 
 
+def acquainted(account: TelegramAccountSession, other: TelegramAccountSession) -> list[TelegramUser]:
+    """People to whom much was said before, and never by this account what it is."""
+    sent = {"sender": account, "direction": "out", "status": Status.SENT}
+    before: list[dict[str, Any]] = [
+        {},
+        sent | {"sender": other, "discloses": True},
+        sent | {"status": Status.FAILED, "discloses": True},
+        sent | {"status": Status.CANCELLED, "discloses": True},
+        sent | {"origin": Origin.PERSON},
+        sent | {"direction": "in"},
+    ]
+    people = [TelegramUser.objects.create(telegram_id=900 + number) for number in range(len(before))]
+    for person, fields in zip(people, before, strict=True):
+        if fields:
+            chat = Chat.objects.create(kind=Chat.Kind.PRIVATE, telegram_id=person.telegram_id)
+            DirectMessage.objects.create(user=person, chat=chat, text="Здравствуйте", **fields)
+    return people
+
+
 def test_no_opening_of_ten_thousand_lacks_it(account: TelegramAccountSession) -> None:
     chance = random.Random(7)
-    accounts = [account, commentator(2).session]
-    user = TelegramUser.objects.create(telegram_id=900)
+    people = acquainted(account, commentator(2).session)
     purposes = list(DirectMessage.Purpose)
     for _ in range(OPENINGS):
-        # whoever holds the account and whatever was said before: nothing is remembered but the table
-        sender = chance.choice(accounts)
+        # whichever process holds the account, and whoever held the person: nothing is remembered but the table
         text = "".join(chance.choices("абв xyz «стоп» {owner}\n%s", k=chance.randrange(0, 40)))
-        row = DirectMessage(sender=sender, user=user, text=text, purpose=chance.choice(purposes))
+        row = DirectMessage(sender=account, user=chance.choice(people), text=text, purpose=chance.choice(purposes))
         row.origin = chance.choice((Origin.MACHINE, Origin.MACHINE_EDITED))
         going_out.disclose(row, chance.choice(("ru", "en", "de")))
         assert row.discloses
-        assert says_what_it_is(row.text, sender)
+        assert says_what_it_is(row.text, account)
         assert text in row.text
 
 

@@ -105,6 +105,7 @@ def _copy(batches: list[Batch]) -> None:
         for channel, messages in batches:
             now = timezone.now()
             with cursor.copy(COPY) as copy:
+                row: tuple[object, ...]
                 for message in messages:
                     counts = json.dumps(engagement(message.counts))
                     row = (channel.id, message.id, message.text, "[]", counts, "new", "", 0, message.date, now, [])
