@@ -17,7 +17,11 @@ from relove import texts
 from relove.language import detect_language
 
 Role = TelegramAccountSession.Role
-LIMITS = Limits(shortest=2, longest=REPLY_LIMIT)
+
+
+def limits() -> Limits:
+    """What an answer is held to: shorter than any comment it may be, and the similarities in force now."""
+    return Limits(shortest=2, longest=REPLY_LIMIT)
 
 
 @register(Role.COMMENTATOR, Role.STUDENT)
@@ -37,7 +41,7 @@ class DirectDialogues(Dialogues):
         return f"{reverse('admin:commentators_directmessage_inbox')}?account={account_id}&user={user_id}"
 
     def refusals(self, thread: Thread, text: str) -> list[str]:
-        found = check_draft(text, post_text=thread.last_heard(), limits=LIMITS)
+        found = check_draft(text, post_text=thread.last_heard(), limits=limits())
         return [str(refusal.reason) for refusal in found]
 
 

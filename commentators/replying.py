@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from django.utils import timezone
 
 from accounts_mgmt.private import coming_in, drafting
-from commentators import voices
+from commentators import direct, voices
 from commentators.checks import Refusal, check_draft
-from commentators.direct import LIMITS
 from commentators.drafting import DRAFTS_TRIED
 from commentators.models import DirectMessage
 from commentators.prompts import Reply, Voice, reply_messages
@@ -75,7 +74,7 @@ async def _draft(setting: Setting) -> str:
             await in_thread(coming_in.alarm, row, timezone.now())
             return ""
         refusals = check_draft(
-            answer.value.text, post_text=row.text, forbidden=setting.voice.forbidden, limits=LIMITS
+            answer.value.text, post_text=row.text, forbidden=setting.voice.forbidden, limits=direct.limits()
         )
         if not refusals:
             await in_thread(drafting.store, row, answer.value.text, answer)
