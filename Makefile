@@ -1,8 +1,8 @@
-# reLove: make up · make test · make demo · make check
+# reLove: make up · make test · make demo · make chaos · make check
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -ec
 .DELETE_ON_ERROR:
-.PHONY: help venv up test demo check style types arrows migrations deployment lock messages frontend clean
+.PHONY: help venv up test demo chaos check style types arrows migrations deployment lock messages frontend clean
 
 RUN := .venv/bin/python
 # another lock, another stamp: the environment is brought up to date once for each requirements.txt
@@ -12,6 +12,7 @@ help:
 	@echo "make up      set up and run the whole system; Ctrl-C stops it   [PORT=8000]"
 	@echo "make test    run all tests                                      [ARGS='-k outbox']"
 	@echo "make demo    posts become delivered comments, without a browser [EXPORT=result.json] [JSON=1]"
+	@echo "make chaos   messages leave while everything breaks at random   [MINUTES=2] [SEED=1] [JSON=1]"
 	@echo "make check   style, types, arrows between apps, migrations, deployment settings"
 	@echo "make lock    write requirements.txt from requirements.in"
 	@echo "make messages bring the Russian catalogue up to date and compile it"
@@ -34,6 +35,9 @@ test: $(STAMP)
 
 demo: $(STAMP)
 	@exec $(RUN) manage.py demo $(if $(EXPORT),--export "$(EXPORT)") $(if $(filter-out 0,$(JSON)),--json)
+
+chaos: $(STAMP)
+	@exec $(RUN) manage.py chaos --minutes $(or $(MINUTES),2) --seed $(or $(SEED),1) $(if $(filter-out 0,$(JSON)),--json)
 
 check: style types arrows migrations deployment
 

@@ -152,7 +152,7 @@ class Storm:
         with suppress(OSError), ballast.open("wb") as file:
             os.posix_fallocate(file.fileno(), 0, free.f_bavail * free.f_frsize)
         time.sleep(DISK_FULL_SECONDS)
-        ballast.unlink()
+        ballast.unlink(missing_ok=True)
 
     def _signal(self, program: str, number: signal.Signals) -> None:
         if pid := self.supervisor.statuses()[program].pid:
