@@ -9,6 +9,7 @@ from datetime import datetime
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts_mgmt.private import going_out
@@ -41,18 +42,21 @@ def take_over(conversation: ClientConversation, staff: Staff, now: datetime) -> 
     """A person leads: what the machine had in hand is taken back, what comes waits for a person."""
     going_out.leave_to_person(find_thread(conversation.account_id, conversation.user_id))
     _lead(conversation, staff, Lead.PERSON, _("%(who)s has taken over.") % {"who": staff})
+    dialogues.end_session(conversation, "handed_over", now)
 
 
 @transaction.atomic
 def lead_by_hand(conversation: ClientConversation, staff: Staff) -> None:
     """Somebody wrote themselves: two voices in one dialogue are one too many."""
     _lead(conversation, staff, Lead.PERSON, _("%(who)s has answered by hand.") % {"who": staff})
+    dialogues.end_session(conversation, "handed_over", timezone.now())
 
 
 @transaction.atomic
 def hand_back(conversation: ClientConversation, staff: Staff, now: datetime) -> None:
     """The script leads again, and answers what the person has said last."""
     _lead(conversation, staff, Lead.SCRIPT, "")
+    dialogues.begin_session(conversation, now)
     _want(_unanswered(conversation))
 
 

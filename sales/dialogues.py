@@ -65,10 +65,6 @@ def conversation_of(thread: Thread) -> ClientConversation:
     """The dialogue of an account with a person, begun with their first message."""
     found, is_new = ClientConversation.objects.get_or_create(account=thread.account, user=thread.user)
     if is_new:
-        found.session = oplog.log_session_start(
-            SessionLog.Type.SALES, now=timezone.now(), user_id=thread.user.pk, account_id=thread.account.pk
-        )
-        found.save(update_fields=["session"])
         oplog.log_operation(
             "begin_dialogue",
             "success",
@@ -86,8 +82,28 @@ def heard(conversation: ClientConversation, row: ConversationMessage, now: datet
         touch = first_touch(conversation.user, row.text) or Touch("wrote_by_themselves")
         conversation.touch_rule, conversation.touch_table = touch.rule, touch.table
         conversation.touch_id = touch.row
+    if conversation.lead == conversation.Lead.SCRIPT:
+        begin_session(conversation, now)
     # an answer that is stored meanwhile moves the dialogue on: its columns are not ours
     conversation.save(update_fields=["heard_at", "touch_rule", "touch_table", "touch_id"])
+
+
+def begin_session(conversation: ClientConversation, now: datetime) -> None:
+    """A stretch of work of the script's begins, unless one is open."""
+    if conversation.session_id is None:
+        conversation.session = oplog.log_session_start(
+            SessionLog.Type.SALES, now=now, user_id=conversation.user_id, account_id=conversation.account_id
+        )
+        conversation.save(update_fields=["session"])
+
+
+def end_session(conversation: ClientConversation, how: str, now: datetime) -> None:
+    """It ends: completed, handed over, stopped or rested. What the person writes later begins another."""
+    if conversation.session_id:
+        status = SessionLog.Status.COMPLETED
+        oplog.log_session_end(conversation.session_id, status, now=now, how=how, stage=conversation.stage)
+        conversation.session = None
+        conversation.save(update_fields=["session"])
 
 
 # --- by which version --------------------------------------------------------------------------------
@@ -144,11 +160,14 @@ def settle(conversation: ClientConversation, progress: Progress, action: str, no
     was = conversation.stands
     script = document_of(conversation.version)
     conversation.advance(progress, script)
-    if (step := script.step(progress.step)) and step.action:
+    step = script.step(progress.step)
+    if step and step.action:
         conversation.programme = _offered(conversation, script)
     if moves_at_a_step(conversation, was):
         move(conversation)
     conversation.save(update_fields=MOVED)
+    if step and not step.transitions:
+        end_session(conversation, "completed", now)
     known = actions.get(action) if action else None
     if known and known.run:
         known.run(conversation.pk, now)
@@ -167,6 +186,7 @@ def leave_to_person(conversation: ClientConversation, reason: str) -> None:
     """The script hands over: a person leads until they hand back."""
     conversation.hand_over(reason)
     conversation.save(update_fields=["lead", "lead_reason"])
+    end_session(conversation, "handed_over", timezone.now())
     last = conversation.messages.filter(direction=PrivateMessage.Direction.IN).order_by("-id").first()
     if last:
         last.stage, last.stage_reason = PrivateMessage.Stage.PERSON, reason[:255]

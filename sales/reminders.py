@@ -4,10 +4,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max, Q
+from django.db.models import Exists, Max, OuterRef, Q
 from django.utils import timezone
 
 from accounts_mgmt import contacts
+from accounts_mgmt.models import Contact
 from accounts_mgmt.outbox import Origin, Status
 from accounts_mgmt.private import decisions
 from accounts_mgmt.private.dialogues import find_thread
@@ -24,12 +25,32 @@ SHORTEST, LONGEST = timedelta(hours=1), timedelta(days=31)
 AT_ONCE = 500
 
 
+def look_after(now: datetime) -> int:
+    """Close what rests for good, and take up what a script wants taken up; answers how many it took up."""
+    end_rested(now)
+    return remind_due(now)
+
+
 def remind_due(now: datetime) -> int:
     """Take up every dialogue whose silence a trigger of its version names; answers how many."""
     if not FIRST_HOUR <= timezone.localtime(now).hour < LAST_HOUR:
         return 0
     ids = _resting(now).values_list("pk", flat=True)[:AT_ONCE]
     return sum(_take_up(number, now) for number in list(ids))
+
+
+@transaction.atomic
+def end_rested(now: datetime) -> int:
+    """Close the sessions of dialogues that nobody goes on with by machine; answers how many."""
+    halted = Contact.objects.filter(
+        Q(stopped_at__isnull=False) | Q(crisis_at__isnull=False), user=OuterRef("user")
+    )
+    rows = ClientConversation.objects.filter(session__isnull=False).annotate(is_stopped=Exists(halted))
+    over = Q(is_stopped=True) | Q(heard_at__lte=now - LONGEST) | Q(progress__reminders__gte=MOST_REMINDERS)
+    found = list(rows.filter(over).select_for_update(of=("self",), skip_locked=True)[:AT_ONCE])
+    for conversation in found:
+        dialogues.end_session(conversation, "stopped" if conversation.is_stopped else "rested", now)
+    return len(found)
 
 
 def _resting(now: datetime) -> Any:

@@ -7,4 +7,4 @@ from sales import reminders
 
 def remind_silent() -> int:
     """Take up dialogues whose client has been silent for as long as their script says."""
-    return reminders.remind_due(timezone.now())
+    return reminders.look_after(timezone.now())

@@ -55,6 +55,25 @@ def test_a_first_message_opens_a_dialogue_with_what_brought_the_person(account: 
     assert ClientConversation.objects.get().touch_rule == "link:march_post"
 
 
+def test_a_session_ends_with_the_script_and_begins_when_it_leads_again(
+    account: TelegramAccountSession, staff: Staff
+) -> None:
+    conversation = say(account, "Здравствуйте").conversation
+    conversations.take_over(conversation, staff, NOW)
+    say(account, "Вы здесь?", 2)
+    assert [log.metadata["how"] for log in SessionLog.objects.filter(status="completed")] == ["handed_over"]
+    assert not SessionLog.objects.filter(status="active").exists()
+    conversations.hand_back(conversation, staff, NOW)
+    assert SessionLog.objects.filter(status="active").count() == 1
+
+
+def test_the_last_step_completes_a_session(account: TelegramAccountSession) -> None:
+    document = {"steps": [{"key": "end", "lines": [{"variants": ["До встречи."]}]}]}
+    live_script("automatic", document)
+    answer(say(account, "Здравствуйте"))
+    assert SessionLog.objects.get().metadata["how"] == "completed"
+
+
 def test_a_touch_that_other_rooms_know_is_kept_with_its_rule(account: TelegramAccountSession) -> None:
     user = TelegramUser.objects.create(telegram_id=900)
     for number, rule in enumerate(("comment_same_post", "comment_reply", "comment_reply"), 4):

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from accounts_mgmt.models import Contact, TelegramAccountSession
 from accounts_mgmt.outbox import Status
+from relove.models import SessionLog
 from sales import reminders
 from sales.models import ClientConversation, ConversationMessage
 from tests.sales.scene import live_script, main_account, say
@@ -62,3 +63,23 @@ def test_not_where_the_person_wants_quiet_or_a_person_leads(conversation: Client
     else:
         Contact.objects.update(**{wish: NOON + timedelta(days=9)})
     assert reminders.remind_due(NOON + timedelta(days=1, minutes=1)) == 0
+
+
+@pytest.mark.parametrize("how", ["stopped", "rested"])
+def test_a_session_ends_where_nobody_goes_on_and_begins_anew_with_the_next_message(
+    account: TelegramAccountSession, how: str
+) -> None:
+    conversation = say(account, "Привет").conversation
+    ClientConversation.objects.update(heard_at=NOON)
+    reminders.look_after(NOON + timedelta(days=1))
+    assert SessionLog.objects.get().status == "active"
+    if how == "stopped":
+        Contact.objects.update(stopped_at=NOON)
+    reminders.look_after(NOON + timedelta(days=1 if how == "stopped" else 40))
+    ended = SessionLog.objects.get()
+    assert (ended.status, ended.metadata["how"]) == ("completed", how)
+    assert ended.end_time
+    Contact.objects.update(stopped_at=None)
+    say(account, "Я снова здесь", 2)
+    conversation.refresh_from_db()
+    assert conversation.session not in (None, ended)
