@@ -18,8 +18,9 @@ class ReloveConfig(AppConfig):
         from relove import access, options, roles
 
         user_logged_in.connect(access.signed_in)
-        # once, after the last app has made its rights
-        post_migrate.connect(roles.sync, sender=list(apps.get_app_configs())[-1])
+        # sent once for each app: with the last one every right is there
+        last = [app for app in apps.get_app_configs() if app.models_module][-1]
+        post_migrate.connect(roles.sync, sender=last)
 
         pre_execute.connect(options.at_task)
         # Apps register what Prometheus is told of them in a module called `measures`.

@@ -1,10 +1,12 @@
 """Bringing the database up to date, and what the cluster `default` then does regularly."""
 
 from django.core.management import call_command
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 from django_q.models import Schedule
 
-from relove import erasure
+from relove import erasure, roles
 from relove.partitions import ensure_partitions
 
 # (task, minutes between runs): hints only, every stage finds its work again by itself
@@ -27,11 +29,20 @@ REGULAR = [
 
 def bring_up_to_date() -> None:
     """Tables, the cache's table, the coming months' partitions, erasures, the regular tasks; repeatable."""
-    call_command("migrate", verbosity=0, interactive=False)
+    if _is_behind():
+        call_command("migrate", verbosity=0, interactive=False)
+    else:
+        # what `migrate` would do besides: the code may give a role other rights than the last one did
+        roles.sync()
     call_command("createcachetable", verbosity=0)
     ensure_partitions(timezone.now())
     erasure.reapply(timezone.now())
     sync_schedules()
+
+
+def _is_behind() -> bool:
+    executor = MigrationExecutor(connection)
+    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 
 def sync_schedules() -> None:

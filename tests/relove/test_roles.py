@@ -7,6 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from relove import roles
+from relove.management import upkeep
 from relove.models import Staff
 
 O, M, D, A = roles.OPERATORS, roles.MANAGERS, roles.DEVELOPERS, roles.ADMINISTRATORS  # noqa: E741
@@ -104,3 +105,13 @@ def test_roles_are_brought_back_to_what_is_written(db: None) -> None:
     assert set(group.permissions.values_list("codename", flat=True)) == before
     assert "erase_telegramuser" not in before
     assert Group.objects.get(name=A).permissions.filter(codename="erase_telegramuser").exists()
+
+
+@pytest.mark.django_db
+def test_a_start_with_nothing_to_migrate_brings_roles_back() -> None:
+    rights = Group.objects.get(name=roles.OPERATORS).permissions
+    before = set(rights.values_list("codename", flat=True))
+    rights.clear()
+    upkeep.bring_up_to_date()
+    assert before
+    assert set(rights.values_list("codename", flat=True)) == before
