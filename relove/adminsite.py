@@ -13,7 +13,7 @@ from unfold.sites import UnfoldAdminSite
 
 from relove import access, dashboard_page, desk, options_page
 from relove.access_pages import AccessPages, after, signed_in_staff
-from relove.section_pages import LATER, environment_values
+from relove.section_pages import environment_values
 
 PAGE_VARIABLE = "page"
 
@@ -48,21 +48,12 @@ class ReloveAdminSite(AccessPages, UnfoldAdminSite):
         return super().search(request, extra_context)
 
     def extra_urls(self) -> list[URLPattern]:
-        later = [
-            path(f"section/{name}/", self.admin_view(self.later), {"name": name}, name=f"section_{name}")
-            for name in LATER
-        ]
         return [
-            *later,
             *self.access_urls(),
             path("dashboard/", self.admin_view(self.dashboard), name="dashboard"),
             path("section/system/", self.admin_view(self.system), name="section_system"),
             path("section/sandbox/", self.admin_view(self.sandbox), name="section_sandbox"),
         ]
-
-    def later(self, request: HttpRequest, name: str) -> TemplateResponse:
-        """A section of the customer's list that is not built yet says so."""
-        return self._page(request, "relove/later.html", {"title": LATER[name].title, "later": LATER[name]})
 
     def dashboard(self, request: HttpRequest) -> TemplateResponse:
         """What the first page shows, without the page around it: it asks for this to stay as it is."""

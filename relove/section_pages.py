@@ -1,26 +1,9 @@
 """What stands on pages that have no table of their own."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
-
-
-@dataclass(frozen=True)
-class Later:
-    title: Promise
-    icon: str
-    text: Promise
-
-
-LATER = {
-    "groups": Later(
-        lazy("Study groups"), "groups", lazy("Study groups and their AI practice partners will be here.")
-    ),
-}
 
 
 def environment_values() -> list[tuple[str, list[tuple[str, Any]]]]:

@@ -14,7 +14,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 SECTION_PAGES = [
     "commentators_directmessage_inbox",
-    "section_groups",
     "section_system",
     "section_sandbox",
     "index",
