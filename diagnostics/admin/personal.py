@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.html import format_html, format_html_join
@@ -21,12 +21,12 @@ from unfold.decorators import display
 from diagnostics import results
 from diagnostics.admin.resources import ProgressResource, ResultResource, SessionResource
 from diagnostics.models import DiagnosticResult, JourneyProgress, Stage, UserSession
-from relove import oplog, people, show
-from relove.admin.base import BackOfficeAdmin
+from relove import people, show
+from relove.admin.base import BackOfficeAdmin, ViewsLogged
 from relove.models import Staff, TelegramUser
 
 
-class SensitiveAdmin(ImportExportModelAdmin, BackOfficeAdmin):
+class SensitiveAdmin(ViewsLogged, ImportExportModelAdmin, BackOfficeAdmin):
     """Exported and imported as JSON; opening a row is written into the activities."""
 
     import_form_class = ImportForm
@@ -49,14 +49,6 @@ class SensitiveAdmin(ImportExportModelAdmin, BackOfficeAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
-
-    def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
-        response: HttpResponse = super().change_view(request, object_id, *args, **kwargs)
-        if request.method == "GET" and response.status_code == 200:
-            assert request.user.pk is not None
-            subject = (self.model._meta.db_table, int(object_id))
-            oplog.log_activity("view_sensitive", staff_id=request.user.pk, subject=subject)
-        return response
 
     @display(description=_("person"), ordering="user__first_name")
     def person(self, row: Any) -> SafeString:

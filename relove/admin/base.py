@@ -11,7 +11,19 @@ from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from unfold.admin import ModelAdmin
 
+from relove import oplog
 from relove.paginator import BoundedPaginator
+
+
+class ViewsLogged:
+    """A mixin, before the others, for pages about people: who looked at a row is written down."""
+
+    def change_view(self: Any, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
+        response: HttpResponse = super().change_view(request, object_id, *args, **kwargs)  # type: ignore[misc]
+        if request.method == "GET" and response.status_code == 200:
+            subject = (self.model._meta.db_table, int(object_id))
+            oplog.log_activity("view_sensitive", staff_id=request.user.pk, subject=subject)
+        return response
 
 
 class BackOfficeAdmin(ModelAdmin):

@@ -18,7 +18,7 @@ from unfold.decorators import action, display
 
 from relove import access, confirm, desk, erasure, oplog, people, show
 from relove.admin import person
-from relove.admin.base import BackOfficeAdmin, ReadOnlyAdmin
+from relove.admin.base import BackOfficeAdmin, ReadOnlyAdmin, ViewsLogged
 from relove.exports import SafeResource, TreeWidget
 from relove.models import Chat, TelegramUser
 
@@ -51,7 +51,7 @@ class PersonResource(SafeResource):
 
 
 @admin.register(TelegramUser)
-class TelegramUserAdmin(ImportExportModelAdmin, BackOfficeAdmin):
+class TelegramUserAdmin(ViewsLogged, ImportExportModelAdmin, BackOfficeAdmin):
     """Names come from Telegram; staff may write the short history and switch a person off."""
 
     resource_classes = [PersonResource]

@@ -10,7 +10,7 @@ from django.urls import reverse
 from accounts_mgmt import contacts
 from accounts_mgmt.private import coming_in
 from relove import people
-from relove.models import OperationLog, Staff, TelegramUser
+from relove.models import OperationLog, Staff, TelegramUser, UserActivityLog
 from relove.telegram.gateway import Message, Peer, PeerKind, Person
 from tests.commentators.conftest import NOW, commentator
 
@@ -53,3 +53,5 @@ def test_the_page_shows_them(user: TelegramUser, client: Client) -> None:
     page = client.get(reverse("admin:relove_telegramuser_change", args=[user.pk])).content.decode()
     assert "Здравствуйте! &lt;b&gt;" in page
     assert "анкета" in page
+    seen = UserActivityLog.objects.get(activity_type="view_sensitive")
+    assert (seen.subject_table, seen.subject_id) == ("users", user.pk)
