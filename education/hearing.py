@@ -104,8 +104,8 @@ def _keep(
 def _consider(group: EducationGroup, row: GroupMessage, user: TelegramUser, now: datetime) -> None:
     """A person's message holds the scenario back until it is answered; a wish binds us everywhere."""
     services.hold_back(group, _("Somebody in the group waits for an answer."))
-    said = contacts.hear(user, group.account_id, row.text, now)
-    contact = Contact.objects.get(user=user)
+    contact = contacts.lock(user)
+    said = contacts.hear(contact, group.account_id, row.text, now)
     row.stage, row.stage_reason = _ask(group, row, said, contact, now)
     row.save(update_fields=["stage", "stage_reason"])
     if said and said.wish in (Wish.STOP, Wish.CRISIS):

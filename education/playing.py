@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -18,7 +19,7 @@ from education import building, engine, scenarios, services
 from education.document import HOST, Scenario
 from education.engine import Beat, Place
 from education.models import EducationGroup, GroupMessage
-from relove import llm, llm_work, texts
+from relove import llm, texts
 from relove.db import in_thread
 from relove.prompting import Message, fenced, mask, system, user
 from sales.models import SalesScript
@@ -45,7 +46,7 @@ RETURNING g.id
 def claim(limit: int) -> list[tuple[int]]:
     """Groups whose turn it is, ours for a while."""
     with connection.cursor() as cursor:
-        cursor.execute(CLAIM, [llm_work.CLAIM_SECONDS, limit])
+        cursor.execute(CLAIM, [settings.LLM_CLAIM_SECONDS, limit])
         return list(cursor.fetchall())
 
 

@@ -1,5 +1,6 @@
 """The board of a study group: its scenes and roles in time, what comes next, and what staff may do."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -91,7 +92,7 @@ class EducationGroupAdmin(ReadOnlyAdmin):
         if not self.may_act(request):
             raise PermissionDenied
         staff, now, field = desk.staff_of(request), timezone.now(), request.POST.get
-        actions = {
+        actions: dict[str, Callable[[], Any]] = {
             "pause": lambda: services.pause(group.pk, staff),
             "resume": lambda: services.resume(group.pk, staff, now),
             "step": lambda: services.step(group.pk, staff, now),
