@@ -13,6 +13,7 @@ import pytest
 from django.db import connection
 
 from accounts_mgmt.models import AccountSecurityLog, TelegramAccountSession
+from relove.models import SessionLog
 from tests.accounts_mgmt.database_way import DatabaseWay, database_way
 from tests.accounts_mgmt.scene import Scene, cluster, runner
 from tests.live import wait_for
@@ -136,6 +137,9 @@ def cut_off_host(scene: Scene) -> Iterator[DatabaseWay]:
     straight = scene.environment["DATABASE_URL"]
     with database_way() as way, runner(scene, ONE, DATABASE_URL=way.url(straight)) as host:
         wait_for_accounts(scene, len(scene.accounts))
+        # a transaction cut off in its middle would keep its rows locked
+        working = SessionLog.objects.filter(status=SessionLog.Status.ACTIVE)
+        wait_for(lambda: working.count() == len(scene.accounts), "all are taken to the end")
         yield way
         way.mend()
         assert host.stop() == 0
