@@ -29,7 +29,7 @@ TABLES = {
     "script_versions",
     "script_triggers",
 }
-FOREIGN = ("django", "unfold", "csp", "channels", "constance", "import_export", "simple_history")
+FOREIGN = ("axes", "django", "unfold", "csp", "channels", "constance", "import_export", "simple_history")
 WORDS_FOR_STATUS = {"status", "state", "stage"}
 
 
