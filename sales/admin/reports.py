@@ -51,7 +51,7 @@ def threshold(request: HttpRequest, page: "ScriptAdmin") -> HttpResponse:
     if not desk.may(request, "sales.view_conversationmessage"):
         raise PermissionDenied
     if script is not None:
-        at = document_of(script.live.pk).settings.threshold if script.live else DEFAULT_THRESHOLD
+        at = document_of(script.live).settings.threshold if script.live else DEFAULT_THRESHOLD
         rows = reports.replay(script, at)
         context |= {"at": at, "rows": [_row(each) for each in rows]}
     return TemplateResponse(request, "sales/threshold.html", context)

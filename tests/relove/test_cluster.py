@@ -55,6 +55,8 @@ def environment() -> Iterator[dict[str, str]]:
         "DJANGO_SETTINGS_MODULE": "tests.relove.cluster_settings",
     }
     manage("migrate", "django_q", env=env)
+    # what staff have set is read before every task
+    manage("migrate", "constance", env=env)
     manage("createcachetable", env=env)
     yield env
     with psycopg.connect(server, autocommit=True) as connection:

@@ -115,23 +115,6 @@ def close(call: Call, request: Any) -> Any:
     return _changed(call, channel)
 
 
-@handles(messages.GetDialogsRequest)
-def get_dialogs(call: Call, request: Any) -> Any:
-    """The groups and channels a person is in, the one that moved last first; private dialogues are left out."""
-    mine = [call.world.channels[number] for number in call.user.channels]
-    mine = sorted(mine, key=lambda channel: -channel.moved)[: request.limit]
-    views = call.core.views
-    dialogs = [call.core.hub.dialog(call.user, channel, types.PeerChannel(channel.id)) for channel in mine]
-    newest = [(channel, channel.messages[channel.ids[-1]]) for channel in mine if channel.ids]
-    senders = {message.sender for _channel, message in newest} & call.world.users.keys()
-    return types.messages.Dialogs(
-        dialogs=dialogs,
-        messages=[views.message(call.user, channel, message) for channel, message in newest],
-        chats=[views.channel(call.user, channel) for channel in mine],
-        users=[views.user(call.user, call.world.users[number]) for number in senders if number],
-    )
-
-
 def _own(call: Call, given: Any) -> Channel:
     channel = call.channel(given)
     if call.user.id not in channel.admins:
