@@ -1,5 +1,11 @@
 """Changing keys while the system runs."""
 
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -10,10 +16,13 @@ from accounts_mgmt.models import TelegramAccountSession
 from accounts_mgmt.sessions import open_session, seal_session
 from relove.fields import KeyMissing, Sealed, new_key
 from relove.telegram.session_data import session_at
+from tests.accounts_mgmt.scene import ROOT, Scene, cluster
 
 pytestmark = pytest.mark.django_db
 
 COUNT = 7
+# enough for a run that can be broken off between its first word and its end
+MANY = 400
 
 
 @pytest.fixture(autouse=True)
@@ -105,3 +114,76 @@ def test_a_key_taken_out_too_early_is_told(accounts: Any, settings: Any) -> None
         call_command("rotate_keys")
     with pytest.raises(KeyMissing):
         keys.rotate(column("phone"))
+
+
+def rings_as(personal: list[str], session: list[str]) -> dict[str, str]:
+    return {"RELOVE_PERSONAL_KEYS": ",".join(personal), "RELOVE_SESSION_KEYS": ",".join(session)}
+
+
+def idle_accounts() -> None:
+    """Signed-in accounts that no runner holds, so that there is much to seal anew."""
+    TelegramAccountSession.objects.bulk_create(
+        TelegramAccountSession(
+            label=f"Запасной {n}",
+            role="main",
+            state=TelegramAccountSession.State.DISABLED,
+            phone=Sealed.seal("personal", f"+7999{n:07}"),
+            session=seal_session(session_at(2, n.to_bytes(256))),
+        )
+        for n in range(MANY)
+    )
+
+
+@contextmanager
+def command(scene: Scene, **environment: str) -> Iterator["subprocess.Popen[str]"]:
+    """`manage.py rotate_keys` as somebody at a terminal runs it."""
+    process = subprocess.Popen(
+        [sys.executable, "-u", "manage.py", "rotate_keys"],
+        cwd=ROOT,
+        env={**scene.environment, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.processes
+def test_while_a_runner_sends_it_is_broken_off_and_goes_on(scene: Scene, settings: Any) -> None:
+    """Half of it done, the runner dies: its successor opens both kinds. At the end the new keys are enough."""
+    idle_accounts()
+    change_keys(settings)
+    both = rings_as(settings.PERSONAL_KEYS, settings.SESSION_KEYS)
+    new = rings_as(settings.PERSONAL_KEYS[:1], settings.SESSION_KEYS[:1])
+    total = MANY + len(scene.accounts)
+    ids = scene.queue(posts=80)
+    with cluster(scene, RELOVE_SEND_CEILING="28", **both):
+        scene.wait_until_accepted(10)
+        with command(scene, **both) as first:
+            assert first.stdout
+            assert first.stderr
+            begun = f"telegram_account_sessions.phone: 100 of {total} …\n"
+            assert any(line == begun for line in first.stdout), first.stderr.read()
+            first.send_signal(signal.SIGINT)
+            _out, told = first.communicate(timeout=30)
+        assert first.returncode == 130
+        assert told == "Interrupted. What was sealed anew stays so; run it again to go on.\n"
+        left = keys.left(column("phone"))
+        assert 0 < left <= total - 100
+        for pid in scene.holders():
+            os.kill(pid, signal.SIGKILL)
+        scene.wait_until_accepted(len(scene.accepted()) + 10)
+        with command(scene, **both) as second:
+            said, _errors = second.communicate(timeout=30)
+        assert second.returncode == 0
+        assert f"telegram_account_sessions.phone: {left} of {left}\n" in said
+        assert f"telegram_account_sessions.session: {total} of {total}\n" in said
+        assert f"{left + total} values sealed anew, 0 left" in said
+    assert len(scene.accepted()) < len(ids), "nothing was left to send when the keys were changed"
+    with cluster(scene, **new):
+        scene.wait_until_settled()
+        scene.assert_each_sent_once(ids)
