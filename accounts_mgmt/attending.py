@@ -1,4 +1,7 @@
-"""A runner says that it lives, and which pause of everything it has obeyed."""
+"""A runner says that it lives, and which pause of everything it has obeyed.
+
+What it says in `outbox_watch` outlives it: the next one to start sees how long nobody was there (freezing).
+"""
 
 import asyncio
 import secrets
@@ -11,6 +14,7 @@ from relove.host import Process, host_id
 PATIENCE_SECONDS = 1.0
 
 BEAT = """
+WITH alive AS (UPDATE outbox_watch SET beat_at = now() WHERE beat_at < now() - interval '5 seconds')
 INSERT INTO runner_beats (id, host, pid, since, beat_at, pause_seen) VALUES (%s, %s, %s, now(), now(), %s)
 ON CONFLICT (id) DO UPDATE SET beat_at = now(), pause_seen = excluded.pause_seen
 RETURNING (SELECT COALESCE(max(id), 0) FROM pauses

@@ -6,6 +6,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts_mgmt.outbox import OutgoingMessage as OutgoingMessage
+from accounts_mgmt.pause_models import OutboxWatch as OutboxWatch
 from accounts_mgmt.pause_models import Pause as Pause
 from accounts_mgmt.pause_models import RunnerBeat as RunnerBeat
 from accounts_mgmt.querysets import (

@@ -14,7 +14,12 @@ class PauseQuerySet(models.QuerySet[Any]):
         return self.filter(Q(until__isnull=True) | Q(until__gt=Now()), lifted_at__isnull=True)
 
     def of(self, level: str, target_id: int | None = None) -> "PauseQuerySet":
-        return self.filter(level=level, target_id=target_id)
+        """Those that people set."""
+        return self.filter(level=level, target_id=target_id, frozen=False)
+
+    def freezes(self) -> "PauseQuerySet":
+        """Those that the outbox set itself (accounts_mgmt.freezing)."""
+        return self.filter(frozen=True)
 
 
 class Pause(models.Model):
@@ -34,7 +39,9 @@ class Pause(models.Model):
     target_id = models.BigIntegerField(null=True, blank=True)
     until = models.DateTimeField(_("until"), null=True, blank=True)
     reason = models.CharField(_("why"), max_length=255, blank=True)
-    # nobody: a pause set before this table was there
+    # of everything, set by the outbox itself: this database may know less than has been sent
+    frozen = models.BooleanField(default=False, editable=False)
+    # nobody: a pause set before this table was there, or by the outbox
     paused_by = models.ForeignKey(
         "relove.Staff", models.PROTECT, null=True, blank=True, verbose_name=_("paused by"), related_name="+"
     )
@@ -59,7 +66,8 @@ class Pause(models.Model):
             models.CheckConstraint(
                 condition=Q(level="everything", target_id=None) | ~Q(level="everything") & ~Q(target_id=None),
                 name="pause_has_its_target",
-            )
+            ),
+            models.CheckConstraint(condition=Q(frozen=False) | Q(level="everything"), name="pause_frozen_whole"),
         ]
 
     def __str__(self) -> str:
@@ -94,3 +102,21 @@ class RunnerBeat(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pid} @ {self.host}"
+
+
+class OutboxWatch(models.Model):
+    """One row: when a runner was last alive on this database, and whether the database was restored since."""
+
+    id = models.SmallIntegerField(primary_key=True, default=1)
+    beat_at = models.DateTimeField(null=True)
+    # the restore mark: written by `manage.py restore` in the transaction that loads the backup
+    restored_at = models.DateTimeField(null=True)
+    # while the outbox is frozen: from when on messages may have left that this database does not know of
+    unsure_since = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "outbox_watch"
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="outbox_watch_one")]
+
+    def __str__(self) -> str:
+        return str(self.beat_at)

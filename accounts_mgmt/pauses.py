@@ -41,18 +41,23 @@ def set_pause(
         _end(Pause.objects.in_force().of(level, target_id), staff, "")
         pause = Pause.objects.create(level=level, target_id=target_id, until=until, reason=reason, paused_by=staff)
         _log(pause, staff, AccountSecurityLog.Event.PAUSED, reason)
-        _tell()
+        tell()
     return pause
 
 
 def lift(level: str, target_id: int | None, staff: Staff, reason: str = "") -> bool:
     """End the pause, if one stands: what waited leaves at its pace, what has become too late is marked."""
-    with transaction.atomic():
-        ended = _end(Pause.objects.in_force().of(level, target_id), staff, reason)
-        for pause in ended:
-            _log(pause, staff, AccountSecurityLog.Event.RESUMED, reason)
-        _look_again()
-        _tell()
+    return end(Pause.objects.in_force().of(level, target_id), staff, reason)
+
+
+@transaction.atomic
+def end(standing: PauseQuerySet, staff: Staff, reason: str) -> bool:
+    """End these pauses; says whether there were any."""
+    ended = _end(standing, staff, reason)
+    for pause in ended:
+        _log(pause, staff, AccountSecurityLog.Event.RESUMED, reason)
+    _look_again()
+    tell()
     return bool(ended)
 
 
@@ -77,7 +82,7 @@ def obeyed(pause: Pause) -> Obeyed:
 
 @desk.count(COUNT)
 def everything_paused(now: datetime) -> int:
-    return Pause.objects.in_force().of(Level.EVERYTHING).count()
+    return Pause.objects.in_force().filter(level=Level.EVERYTHING).count()
 
 
 def _end(open_pauses: PauseQuerySet, staff: Staff, reason: str) -> list[Pause]:
@@ -92,11 +97,13 @@ def _log(pause: Pause, staff: Staff, event: AccountSecurityLog.Event, reason: st
     details: dict[str, Any] = {"reason": reason}
     if event == AccountSecurityLog.Event.PAUSED and pause.until:
         details["until"] = pause.until.isoformat()
-    oplog.log_activity(f"{event}_{pause.level}", staff_id=staff.pk, subject=("pauses", pause.pk), **details)
+    what = "frozen" if pause.frozen else pause.level
+    oplog.log_activity(f"{event}_{what}", staff_id=staff.pk, subject=("pauses", pause.pk), **details)
     if pause.level == Level.ACCOUNT and pause.target_id:
         health.log_event(pause.target_id, event, staff=staff, **details)
 
 
-def _tell() -> None:
+def tell() -> None:
+    """Wake the runners, and the pages that show pauses."""
     notify(outbox.CHANNEL)
     live.publish(TOPIC)

@@ -24,7 +24,7 @@ from collections.abc import Awaitable, Callable
 
 from django.conf import settings
 
-from accounts_mgmt import calls, handover, outbox
+from accounts_mgmt import calls, freezing, handover, outbox
 from accounts_mgmt.attending import Attending
 from accounts_mgmt.call_desk import CallDesk
 from accounts_mgmt.delivery import Held
@@ -68,6 +68,7 @@ class Runner:
 
     async def run(self) -> None:
         """Until stop(): then settle, disconnect, give the leases back."""
+        await self._look_before()
         tend = max(settings.LEASE_SECONDS / 3, 0.2) / 2
         loops = [
             asyncio.create_task(loop)
@@ -104,6 +105,18 @@ class Runner:
 
     def stop(self) -> None:
         self.drained.set()
+
+    async def _look_before(self) -> None:
+        """Before anything is claimed: whether this database knows what has been sent."""
+        looked = False
+        while not looked and not self.drained.is_set():
+            try:
+                await in_thread(freezing.begin)
+                looked = True
+            except AWAY as error:
+                logger.warning("the database is away (%s)", type(error).__name__)
+                self.beat()
+                await asyncio.sleep(TICK)
 
     async def _forever(self, step: Step, every: float, *, wakes: bool = False) -> None:
         """Repeat a step; a database that is away costs a pause, nothing else."""

@@ -45,7 +45,7 @@ def check_database() -> str:
             cursor.execute("SHOW server_version")
             version = cursor.fetchone()[0]
     except DatabaseError as error:
-        raise Trouble(f"not reachable ({_first_line(error)}): check DATABASE_URL; {START}") from error
+        raise Trouble(f"not reachable ({first_line(error)}): check DATABASE_URL; {START}") from error
     executor = MigrationExecutor(connection)
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
     if plan:
@@ -57,7 +57,7 @@ def check_partitions() -> str:
     try:
         missing = partitions.missing(timezone.now())
     except DatabaseError as error:
-        raise Trouble(f"unknown, the database does not answer ({_first_line(error)})") from error
+        raise Trouble(f"unknown, the database does not answer ({first_line(error)})") from error
     if missing:
         raise Trouble(f"missing: {', '.join(missing)}; see that the cluster 'default' does its daily upkeep")
     return f"{partitions.MONTHS_AHEAD} months ahead"
@@ -72,7 +72,7 @@ def check_cache() -> str:
         kept = cache.get(key)
     except (ConnectionInterrupted, RedisError, DatabaseError) as error:
         hint = "check REDIS_URL" if settings.REDIS_URL else "run manage.py createcachetable"
-        raise Trouble(f"{name}: {_first_line(error)}; {hint}") from error
+        raise Trouble(f"{name}: {first_line(error)}; {hint}") from error
     if kept != value:
         raise Trouble(f"{name}: a value written was not read back; look at the server's memory limit")
     return name
@@ -90,7 +90,7 @@ def check_clusters() -> str:
         reach_cache()
         ages = live_heartbeats()
     except (ConnectionInterrupted, RedisError, DatabaseError) as error:
-        raise Trouble(f"unknown, the cache does not answer ({_first_line(error)})") from error
+        raise Trouble(f"unknown, the cache does not answer ({first_line(error)})") from error
     silent = [name for name, age in ages.items() if age is None or age > STALE_SECONDS]
     if silent:
         raise Trouble(
@@ -107,7 +107,7 @@ def check_telegram() -> str:
         socket.create_connection((host, int(port)), timeout=ANSWER_SECONDS).close()
     except OSError as error:
         hint = START if sandbox else "does a firewall close this port?"
-        raise Trouble(f"{address} does not answer ({_first_line(error)}): {hint}") from error
+        raise Trouble(f"{address} does not answer ({first_line(error)}): {hint}") from error
     return f"{'the sandbox' if sandbox else 'the real Telegram'} at {address}"
 
 
@@ -128,7 +128,7 @@ def check_llm() -> str:
         if error.code >= 500:
             raise Trouble(f"{base} answers {error.code}: try again later") from error
     except (OSError, ValueError, http.client.HTTPException) as error:
-        raise Trouble(f"{base} does not answer ({_first_line(error)}): check LLM_BASE_URL; {START}") from error
+        raise Trouble(f"{base} does not answer ({first_line(error)}): check LLM_BASE_URL; {START}") from error
     return base
 
 
@@ -142,7 +142,7 @@ def check_keys() -> str:
     except KeyMissing as error:
         raise Trouble(f"{error} Put the key that is missing back at the end of its ring.") from error
     except DatabaseError as error:
-        raise Trouble(f"unknown, the database does not answer ({_first_line(error)})") from error
+        raise Trouble(f"unknown, the database does not answer ({first_line(error)})") from error
     return f"both rings, stored values opened: {opened}"
 
 
@@ -150,7 +150,7 @@ def check_texts() -> str:
     try:
         unfit = texts.misfits()
     except DatabaseError as error:
-        raise Trouble(f"unknown, the database does not answer ({_first_line(error)})") from error
+        raise Trouble(f"unknown, the database does not answer ({first_line(error)})") from error
     if unfit:
         raise Trouble(f"built-in texts are said instead: {' '.join(unfit)} Mend them in the editor and publish")
     return "every text in use keeps its rule"
@@ -193,5 +193,6 @@ def _is_key(encoded: str) -> bool:
         return False
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """What an error says, short enough for a line of doctor's."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
-from accounts_mgmt import pauses
+from accounts_mgmt import freezing, pauses
 from accounts_mgmt.models import Pause
 from relove import confirm, desk, show
 from relove.admin.base import ReadOnlyAdmin
@@ -77,6 +77,7 @@ class PauseAdmin(ReadOnlyAdmin):
         own = [
             path("stop/", wrap(require_POST(self.stop)), name="accounts_mgmt_pause_stop"),
             path("everything/", wrap(self.everything), name="accounts_mgmt_pause_everything"),
+            path("frozen/", wrap(self.frozen), name="accounts_mgmt_pause_frozen"),
             path("of/<str:level>/<int:target_id>/", wrap(self.one), name="accounts_mgmt_pause_one"),
         ]
         return own + super().get_urls()
@@ -93,6 +94,8 @@ class PauseAdmin(ReadOnlyAdmin):
     def everything(self, request: HttpRequest) -> HttpResponse:
         """Whether everything is paused, and how many runners have stopped; a part of it is fetched anew."""
         pause = pauses.standing(EVERYTHING)
+        if pause is None and freezing.standing():
+            return redirect("admin:accounts_mgmt_pause_frozen")
         if request.method == "POST":
             return self._go_on(request, EVERYTHING, None)
         part = request.headers.get("HX-Request") == "true"
@@ -106,6 +109,30 @@ class PauseAdmin(ReadOnlyAdmin):
         }
         name = "pause_everything_part" if part else "pause_everything"
         return TemplateResponse(request, f"accounts_mgmt/{name}.html", context)
+
+    def frozen(self, request: HttpRequest) -> HttpResponse:
+        """Why the outbox stands still by itself, and the button of whoever says that it may go on."""
+        if request.method == "POST":
+            return self._confirm(request)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _now("Sending is frozen"),
+            "freeze": freezing.standing(),
+            "waiting": freezing.waiting(),
+            "may_change": desk.may(request, MAY_CHANGE),
+        }
+        return TemplateResponse(request, "accounts_mgmt/frozen.html", context)
+
+    def _confirm(self, request: HttpRequest) -> HttpResponse:
+        if not desk.may(request, MAY_CHANGE):
+            raise PermissionDenied
+        reason = confirm.reason_given(request)
+        if reason and freezing.confirm(desk.staff_of(request), reason):
+            desk.forget_counts()
+            messages.success(request, _now("It goes on: what waited leaves at its pace."))
+        elif not reason:
+            messages.error(request, _now("Say why it may go on."))
+        return redirect(request.path)
 
     def one(self, request: HttpRequest, level: str, target_id: int) -> HttpResponse:
         """Pause an account, a channel, a script or a person, or let it go on."""
@@ -153,6 +180,8 @@ class PauseAdmin(ReadOnlyAdmin):
 
     @display(description=_("what is paused"), ordering="level")
     def what(self, pause: Pause) -> Any:
+        if pause.frozen:
+            return _("everything, by the system itself")
         if pause.target_id is None:
             return show.capital(pause.get_level_display())
         table = TABLES[Pause.Level(pause.level)]

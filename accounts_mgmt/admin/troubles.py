@@ -8,6 +8,7 @@ from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from accounts_mgmt import freezing
 from accounts_mgmt.models import TelegramAccountSession
 from accounts_mgmt.outbox import outgoing_models
 from accounts_mgmt.pause_models import Pause
@@ -22,6 +23,15 @@ OVERDUE = timedelta(minutes=10)
 
 def _page(account: TelegramAccountSession) -> str:
     return reverse("admin:accounts_mgmt_telegramaccountsession_change", args=[account.pk])
+
+
+@watch(0, RIGHT)
+def frozen_outbox(now: datetime) -> Iterator[Trouble]:
+    freeze = freezing.standing()
+    if freeze:
+        text = _("Nothing is sent until somebody confirms that it may go on. %(reason)s")
+        address = reverse("admin:accounts_mgmt_pause_frozen")
+        yield Trouble("frozen", text, address, {"reason": freeze.reason}, freeze.paused_at)
 
 
 @watch(1, RIGHT)

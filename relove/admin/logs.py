@@ -57,6 +57,7 @@ OPERATIONS = {
     "change_option": _("changing a system setting"),
     **{f"paused_{level}": words for level, words in PAUSED.items()},
     **{f"resumed_{level}": words for level, words in RESUMED.items()},
+    "resumed_frozen": _("confirming that sending may go on"),
     "send_message": _("sending a message"),
     "begin_dialogue": _("beginning a dialogue"),
     "join_group": _("joining a study group"),

@@ -8,8 +8,8 @@ from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from accounts_mgmt import pauses
-from accounts_mgmt.models import Pause, RunnerBeat
+from accounts_mgmt import freezing, pauses
+from accounts_mgmt.models import OutboxWatch, Pause, RunnerBeat
 from tests.admin_scene import Scene
 from tests.browser.conftest import shoot
 
@@ -66,3 +66,20 @@ def test_a_channel_is_paused_from_its_own_page(page: Page, scene: Scene) -> None
     page.locator("form .rl-button-primary").click()
     expect(page.locator("form dl")).to_contain_text("Просьба владельца")
     assert pauses.standing("channel", scene.channel.pk) is not None
+
+
+def test_a_frozen_outbox_says_why_and_a_person_confirms(page: Page, scene: Scene) -> None:
+    freezing.begin()
+    OutboxWatch.objects.update(restored_at=timezone.now())
+    freezing.begin()
+    for width in (1280, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.goto(reverse("admin:index"))
+        shoot(page, f"frozen_first_page_{width}")
+        page.locator("a.rl-stopped").click()
+        expect(page).to_have_url(re.compile(reverse("admin:accounts_mgmt_pause_frozen")))
+        shoot(page, f"frozen_{width}")
+    page.fill("#reason_text", "Сверили с чатами")
+    page.locator("form .rl-button-primary").click()
+    expect(page.locator("button.rl-stop")).to_be_visible()
+    assert freezing.standing() is None

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from accounts_mgmt import freezing
 from relove.checkup import CHECKS, Trouble, load_session_keys
 
 
@@ -15,7 +16,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         load_session_keys()
         troubled = False
-        for name, check in CHECKS:
+        for name, check in [*CHECKS, ("outbox", freezing.check)]:
             try:
                 self.stdout.write(f"ok     {name}: {check()}")
             except Trouble as trouble:
