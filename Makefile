@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -ec
 .DELETE_ON_ERROR:
-.PHONY: help venv up test demo chaos check style types arrows migrations deployment lock messages frontend clean
+.PHONY: help venv up test demo chaos hosts check style types arrows migrations deployment lock messages frontend clean
 
 RUN := .venv/bin/python
 # another lock, another stamp: the environment is brought up to date once for each requirements.txt
@@ -13,6 +13,7 @@ help:
 	@echo "make test    run all tests                                      [ARGS='-k outbox']"
 	@echo "make demo    posts become delivered comments, without a browser [EXPORT=result.json] [JSON=1]"
 	@echo "make chaos   messages leave while everything breaks at random   [MINUTES=2] [SEED=1] [JSON=1]"
+	@echo "make hosts   three hosts as network namespaces, one killed, one cut off (as root, with iproute2)"
 	@echo "make check   style, types, arrows between apps, migrations, deployment settings"
 	@echo "make lock    write requirements.txt from requirements.in"
 	@echo "make messages bring the Russian catalogue up to date and compile it"
@@ -38,6 +39,9 @@ demo: $(STAMP)
 
 chaos: $(STAMP)
 	@exec $(RUN) manage.py chaos --minutes $(or $(MINUTES),2) --seed $(or $(SEED),1) $(if $(filter-out 0,$(JSON)),--json)
+
+hosts: $(STAMP)
+	@exec $(RUN) manage.py several_hosts $(if $(filter-out 0,$(JSON)),--json)
 
 check: style types arrows migrations deployment
 

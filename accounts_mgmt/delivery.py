@@ -152,7 +152,7 @@ class Delivery:
                     self._check(held)
                     if not attempted:
                         return await in_thread(refusal, row)
-                    reach("before_request")
+                    reach("before_request", row.text)
                     requested = True
                     found = await self._send(held, row, photo)
                     reach("answer_read")

@@ -15,8 +15,9 @@ class ReloveConfig(AppConfig):
         from django.db.models.signals import post_migrate
         from django_q.signals import pre_execute
 
-        from relove import access, options, roles
+        from relove import access, clock, options, roles
 
+        clock.install()
         user_logged_in.connect(access.signed_in)
         # sent once for each app: with the last one every right is there
         last = [app for app in apps.get_app_configs() if app.models_module][-1]

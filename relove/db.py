@@ -8,6 +8,8 @@ import psycopg
 from asgiref.sync import sync_to_async
 from django.db import close_old_connections, connection
 
+from relove import clock
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -19,6 +21,7 @@ async def in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs)
         # outside of requests nobody else drops a connection that a database restart has broken
         close_old_connections()
         try:
+            clock.follow(connection)
             return function(*args, **kwargs)
         finally:
             close_old_connections()

@@ -7,7 +7,8 @@
 
 RELOVE_FAULT_POINT names one, or "name:nth" the nth time it is reached; "name:nth:STOP" freezes the process
 instead. RELOVE_FAULT_FLAG names a file that must not exist and is made at the death, so that the process which
-takes over lives.
+takes over lives. RELOVE_FAULT_TEXT is a poison: every process that brings a message with this text to
+before_request dies of it.
 """
 
 import os
@@ -21,9 +22,11 @@ _left = int(_parts[1]) if len(_parts) > 1 else 1
 _signal = f"SIG{_parts[2]}" if len(_parts) > 2 else "SIGKILL"
 
 
-def reach(name: str) -> None:
-    """Die (or freeze) where the settings say so; else nothing."""
+def reach(name: str, text: str = "") -> None:
+    """Die (or freeze) where the settings say so; else nothing. `text` is that of the message in hand."""
     global _left
+    if settings.FAULT_TEXT and settings.FAULT_TEXT in text:
+        os.kill(os.getpid(), signal.SIGKILL)
     if name != _name:
         return
     _left -= 1

@@ -158,8 +158,12 @@ def _cluster(name: str) -> Program:
     return Program(name, manage("qcluster"), CLUSTER, group="clusters", environment=environment, stop_seconds=25)
 
 
-def _web(port: int) -> Program:
+def web_command(host: str, port: int) -> list[str]:
     server = [sys.executable, "-m", "uvicorn", "relove.asgi:application"]
-    address = ["--host=127.0.0.1", f"--port={port}"]
+    address = [f"--host={host}", f"--port={port}"]
     quiet = ["--log-level=warning", "--no-access-log", "--lifespan=off", "--timeout-graceful-shutdown=5"]
-    return Program("web", [*server, *address, *quiet], WEB)
+    return [*server, *address, *quiet]
+
+
+def _web(port: int) -> Program:
+    return Program("web", web_command("127.0.0.1", port), WEB)

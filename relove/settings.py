@@ -234,6 +234,7 @@ ACCOUNTS_PER_RUNNER = env.int("RELOVE_ACCOUNTS_PER_RUNNER", default=300)
 # For tests: where a process dies, and the file that says that one has; see relove.faultpoints.
 FAULT_POINT = env("RELOVE_FAULT_POINT", default="")
 FAULT_FLAG = env("RELOVE_FAULT_FLAG", default="")
+FAULT_TEXT = env("RELOVE_FAULT_TEXT", default="")
 
 # --- comments -----------------------------------------------------------------------------------
 

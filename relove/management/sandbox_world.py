@@ -12,6 +12,7 @@ from accounts_mgmt import health
 from accounts_mgmt.models import AccountSecurityLog, TelegramAccountSession
 from accounts_mgmt.sessions import seal_session
 from commentators.models import AccountPersonality, CommentatorAccount, CommentSchedule, TelegramChannel
+from education.models import StudentBot
 from relove import texts
 from relove.fields import Sealed, keyed_hash
 from relove.sandbox.client import SandboxClient
@@ -92,6 +93,13 @@ def connect_main(client: SandboxClient, now: datetime) -> TelegramAccountSession
     """Our row for the main account, which leads the sales dialogues. Needs the session ring."""
     username, first_name = MAIN
     return _session(client, username, first_name, TelegramAccountSession.Role.MAIN, now)
+
+
+def connect_partners(client: SandboxClient, now: datetime, names: Sequence[tuple[str, str]]) -> list[StudentBot]:
+    """Rows for practice partners whom the sandbox knows: (username, first name). Needs the session ring."""
+    role = TelegramAccountSession.Role.STUDENT
+    sessions = [_session(client, username, first_name, role, now) for username, first_name in names]
+    return [StudentBot.objects.get_or_create(session=session)[0] for session in sessions]
 
 
 def add_script(now: datetime, *, automatic: bool = False) -> SalesScript:

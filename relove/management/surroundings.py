@@ -4,7 +4,7 @@ import os
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,17 +56,19 @@ def refuse_real_telegram(command: str) -> None:
 @contextmanager
 def surroundings(name: str, environment: Mapping[str, str]) -> Iterator[Surroundings]:
     """A fresh system with a running sandbox; its programs get `environment` besides. Nothing is set up in it."""
-    with throwaway() as servers, _system(name, {**servers, **environment}, CLUSTERS, []) as system:
+    clusters: dict[str, dict[str, str]] = {one: {} for one in CLUSTERS}
+    with throwaway() as servers, _system(name, {**servers, **environment}, clusters, []) as system:
         yield system
 
 
 @contextmanager
 def mortal_surroundings(
-    name: str, environment: Mapping[str, str], clusters: Sequence[str], folder: Path
+    name: str, environment: Mapping[str, str], clusters: Mapping[str, dict[str, str]], folder: Path
 ) -> Iterator[Surroundings]:
     """As `surroundings`, with servers in `folder` that keep what they were given, and programs that may be killed.
 
-    `clusters` are the names to run; where one ends in a number it is one more of the cluster named before it.
+    `clusters` are the names to run, each with what its environment has besides; where one ends in a number it is
+    one more of the cluster named before it.
     """
     postgres, valkey = PostgreSQL(folder / "postgres"), Valkey(folder / "valkey")
     postgres.prepare()
@@ -84,7 +86,7 @@ def mortal_surroundings(
 
 @contextmanager
 def _system(
-    name: str, environment: Mapping[str, str], clusters: Sequence[str], servers: list[Program]
+    name: str, environment: Mapping[str, str], clusters: Mapping[str, dict[str, str]], servers: list[Program]
 ) -> Iterator[Surroundings]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=f"relove-{name}-")))
@@ -111,7 +113,7 @@ def _system(
         yield Surroundings(supervisor)
 
 
-def _programs(telegram: int, http: int, names: Sequence[str]) -> list[Program]:
+def _programs(telegram: int, http: int, names: Mapping[str, dict[str, str]]) -> list[Program]:
     sandbox = manage("sandbox", f"--telegram-port={telegram}", f"--http-port={http}")
     clusters = [
         Program(
@@ -119,9 +121,9 @@ def _programs(telegram: int, http: int, names: Sequence[str]) -> list[Program]:
             manage("qcluster"),
             CLUSTER,
             group="clusters",
-            environment={"Q_CLUSTER_NAME": name.rstrip("-0123456789")},
+            environment={"Q_CLUSTER_NAME": name.rstrip("-0123456789"), **own},
             stop_seconds=25,
         )
-        for name in names
+        for name, own in names.items()
     ]
     return [Program("sandbox", sandbox, SANDBOX), *clusters]

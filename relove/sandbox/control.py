@@ -206,6 +206,7 @@ class Control:
             "connections": len(self.core.connections),
             "dead_keys": [{"user": key.user, "n": key.number, "error": key.dead} for key in keys if key.dead],
             "accepted": len(self.world.ledger),
+            "groups": sum(not one.broadcast and one.linked is None for one in self.world.channels.values()),
         }
 
     def settings(self, body: Body) -> Body:
@@ -288,7 +289,8 @@ def application(sandbox: "Sandbox") -> Starlette:
     routes.append(Route("/control/wait_idle", idle, methods=["POST"]))
     routes += llm_routes(LLMSandbox())
     handlers: Any = dict.fromkeys((ValueError, KeyError, TypeError, RpcError, HTTPException), _mistake)
-    return Starlette(routes=routes, exception_handlers=handlers, middleware=[Middleware(LoopbackOnly)])
+    guard = Middleware(OwnAddressOnly, address=sandbox.host)
+    return Starlette(routes=routes, exception_handlers=handlers, middleware=[guard])
 
 
 def _endpoint(control: Control, action: Action) -> Callable[[Request], Awaitable[JSONResponse]]:
@@ -312,14 +314,15 @@ async def _mistake(request: Request, error: Exception) -> JSONResponse:
     return JSONResponse({"error": sentence}, 400)
 
 
-class LoopbackOnly:
-    """Refuses a Host that is not loopback: no web page may reach this server through a name of its own."""
+class OwnAddressOnly:
+    """Refuses a Host that is neither loopback nor the server's: no web page may reach it through another name."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
+    def __init__(self, app: ASGIApp, address: str) -> None:
+        self.app, self.address = app, address
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not _is_loopback(Request(scope).url.hostname or ""):
+        host = Request(scope).url.hostname or "" if scope["type"] == "http" else self.address
+        if host != self.address and not _is_loopback(host):
             refusal = JSONResponse({"error": "this server is for this machine only"}, 403)
             return await refusal(scope, receive, send)
         return await self.app(scope, receive, send)

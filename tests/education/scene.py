@@ -92,10 +92,7 @@ def stage(telegram: SandboxClient) -> Stage:
     bio = sandbox_world.disclosure()
     telegram.world({"users": [{"first_name": name, "username": nick, "about": bio} for nick, name in PARTNERS]})
     host = sandbox_world.connect_main(telegram, now)
-    bots = [
-        StudentBot.objects.create(session=sandbox_world._session(telegram, nick, name, Role.STUDENT, now))
-        for nick, name in PARTNERS
-    ]
+    bots = sandbox_world.connect_partners(telegram, now, PARTNERS)
     return Stage(telegram, host, bots)
 
 

@@ -29,7 +29,7 @@ def test_the_judge_believes_the_ledger_alone(settings: Any, tmp_path: Path) -> N
             TelegramAccountSession.objects.filter(id=row.sender_id).update(state="signed_out")
         assert unsettled() == 1, "only the last is waited for"
         diary = Diary(kills=3, ended_accounts=[ended.sender.telegram_user_id or 0])
-        verdict = judge(diary, committed={17})
+        verdict = judge(diary, committed={"Сообщение № 17"})
     assert not verdict.is_good
     assert verdict.as_dict() == {
         **Verdict().as_dict(),

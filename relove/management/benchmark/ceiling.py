@@ -52,7 +52,7 @@ def ceiling(bench: Bench) -> Figures:
         for _process in range(PROCESSES):
             stack.enter_context(running({"Q_CLUSTER_NAME": "telegram"}, "qcluster"))
         wait_until(lambda: len(client.stats()["online"]) == ACCOUNTS, "the accounts are not held", 120)
-        _acquaint(client, accounts)
+        acquaint(client, accounts)
         for number in range(bench.rounds):
             times = _minute(client)
             figures["per_second"].append(len(times) / SECONDS)
@@ -72,8 +72,8 @@ def worst_window(times: Sequence[float]) -> int:
     return worst
 
 
-def _acquaint(client: SandboxClient, accounts: Sequence[TelegramAccountSession]) -> None:
-    """Everybody has written to an account: only then may it answer."""
+def acquaint(client: SandboxClient, accounts: Sequence[TelegramAccountSession]) -> None:
+    """People have written to each account: only then may it answer."""
     for account in accounts:
         for number in range(PEOPLE_EACH):
             person = client.add_user(f"Гость {number}")["id"]

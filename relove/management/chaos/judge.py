@@ -13,6 +13,8 @@ from accounts_mgmt.claims import CRASHES_ALLOWED
 from accounts_mgmt.models import TelegramAccountSession
 from accounts_mgmt.outbox import OutgoingMessage, Status, outgoing_models
 from commentators.models import DirectMessage
+from education.models import EducationGroup, GroupMessage
+from relove.management.chaos import POISON
 from relove.management.chaos.storm import ENDINGS, PASSING, Diary
 from relove.models import LLMCall
 from relove.sandbox.client import SandboxClient
@@ -69,15 +71,16 @@ def held() -> Q:
 
 
 def unsettled() -> int:
-    """How many are on their way that nothing visible holds; messages that still wait for an answer, too."""
+    """How many are on their way that nothing visible holds; what still waits for an answer, and groups, too."""
     waiting = ConversationMessage.objects.received().filter(stage=ConversationMessage.Stage.WANTED).count()
+    waiting += EducationGroup.objects.open().exclude(state=EducationGroup.State.PAUSED).count()
     return waiting + sum(
         kind._default_manager.filter(status__in=UNSETTLED).exclude(held()).count() for kind in outgoing_models()
     )
 
 
-def judge(diary: Diary, committed: set[int]) -> Verdict:
-    """`committed` are the numbers of messages whose writer was told that they are stored."""
+def judge(diary: Diary, committed: set[str]) -> Verdict:
+    """`committed` are the texts of messages whose writer was told that they are stored."""
     client = SandboxClient(settings.SANDBOX_HTTP)
     ledger = [entry for entry in client.ledger() if entry["random_id"]]
     times = Counter((entry["account"], entry["random_id"]) for entry in ledger)
@@ -89,7 +92,8 @@ def judge(diary: Diary, committed: set[int]) -> Verdict:
         verdict.told.append(f"Nobody asked for message {key}.")
     for key, row in rows.items():
         _judge_row(row, times[key], diary, verdict)
-    _judge_numbers(committed, verdict)
+    _judge_texts(committed, verdict)
+    _judge_groups(client, verdict)
     _judge_order(rows, ledger, verdict)
     _judge_model(client, diary, verdict)
     return verdict
@@ -97,6 +101,8 @@ def judge(diary: Diary, committed: set[int]) -> Verdict:
 
 def _judge_row(row: OutgoingMessage, delivered: int, diary: Diary, verdict: Verdict) -> None:
     wrong = ""
+    if POISON in row.text and not row.set_aside:
+        verdict.told.append(f"{row._meta.db_table} {row.pk} kills, and was not set aside.")
     if row.status in REFUSED:
         verdict.refused += 1
         if delivered or not _refusal_explained(row, diary):
@@ -133,16 +139,30 @@ def _hold_explained(row: OutgoingMessage, diary: Diary) -> bool:
     if row.sender.telegram_user_id in diary.ended_accounts:
         return True
     if row.crashes >= CRASHES_ALLOWED:
-        return diary.kills >= row.crashes
+        return POISON in row.text or diary.kills + CRASHES_ALLOWED >= row.crashes
     return row.set_aside and (row.failed_code in KNOWN_CODES or _refusal_explained(row, diary))
 
 
-def _judge_numbers(committed: set[int], verdict: Verdict) -> None:
+def _judge_texts(committed: set[str], verdict: Verdict) -> None:
     """A server that forgets what it has confirmed loses messages before anybody could send them."""
-    stored = set(DirectMessage.objects.filter(text__startswith="Сообщение №").values_list("text", flat=True))
-    gone = [number for number in committed if f"Сообщение № {number}" not in stored]
-    verdict.lost += len(gone)
-    verdict.told += [f"Message {number} was stored, and is gone." for number in gone]
+    for kind in (DirectMessage, GroupMessage):
+        committed = committed - set(
+            kind._default_manager.filter(text__in=committed).values_list("text", flat=True)
+        )
+    verdict.lost += len(committed)
+    verdict.told += [f"“{text}” was stored, and is gone." for text in sorted(committed)]
+
+
+def _judge_groups(client: SandboxClient, verdict: Verdict) -> None:
+    """Each group was made once, and stands still only with a reason."""
+    groups = EducationGroup.objects.all()
+    made = client.stats()["groups"]
+    if not groups.exclude(chat=None).count() <= made <= groups.count():
+        verdict.duplicated += 1
+        verdict.told.append(f"Telegram has {made} groups, and we know {groups.exclude(chat=None).count()}.")
+    moving = groups.open().exclude(state=EducationGroup.State.PAUSED, state_reason__gt="")
+    verdict.stuck += moving.count()
+    verdict.told += [f"Group {one.pk} stands at {one.state} {one.step}." for one in moving]
 
 
 def _judge_order(rows: dict[Key, OutgoingMessage], ledger: list[dict[str, Any]], verdict: Verdict) -> None:

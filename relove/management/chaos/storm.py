@@ -16,6 +16,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from relove.management.chaos import CLUSTERS, LEASE_SECONDS
+from relove.management.chaos.clocks import Clocks
 from relove.management.demo import Tell
 from relove.sandbox.client import SandboxClient
 from relove.supervision import Supervisor
@@ -40,6 +41,8 @@ ENDED_CHATS = 0.02
 AWAY_SECONDS = 60.0
 DISK_FULL_SECONDS = 8.0
 RESTART_SECONDS = 60.0
+# by how many seconds a clock is wrong after it has jumped
+CLOCK_JUMPS = (-7200, 0, 7200)
 
 
 @dataclass
@@ -64,13 +67,17 @@ class Diary:
 
 @dataclass
 class Storm:
-    """Breaks what runs under `supervisor`; `disk` is where PostgreSQL's data lies if that can be filled."""
+    """Breaks what runs under `supervisor`.
+
+    `disk` is where PostgreSQL's data lies if that can be filled, `clocks` are the clusters' own.
+    """
 
     supervisor: Supervisor
     client: SandboxClient
     seed: int
     tell: Tell
     disk: Path | None
+    clocks: Clocks | None
     diary: Diary = field(default_factory=Diary)
 
     def rage(self, seconds: float, alive: Callable[[], bool]) -> None:
@@ -89,7 +96,15 @@ class Storm:
 
     @property
     def _usual(self) -> dict[str, int]:
-        return {"kill": 16, "freeze": 2, "postgres dies": 1, "redis dies": 1, "redis flushed": 1, "lines cut": 1}
+        return {
+            "kill": 16,
+            "freeze": 2,
+            "postgres dies": 1,
+            "redis dies": 1,
+            "redis flushed": 1,
+            "lines cut": 1,
+            "clock jumps": 2,
+        }
 
     def _great_events(self, seconds: float) -> list[tuple[float, str]]:
         """Those that come at set times of a run: (seconds after its start, event)."""
@@ -119,6 +134,12 @@ class Storm:
                 os.kill(victim, signal.SIGSTOP)
                 time.sleep(LEASE_SECONDS * 2)
                 os.kill(victim, signal.SIGCONT)
+
+    def _clock_jumps(self, dice: random.Random) -> None:
+        """On one machine, two hours forward or back, or right again."""
+        cluster, seconds = dice.choice(CLUSTERS), dice.choice(CLOCK_JUMPS)
+        if self.clocks:
+            self.clocks.set_wrong(cluster, seconds)
 
     def _victim(self, dice: random.Random, names: Any) -> int | None:
         statuses = self.supervisor.statuses()

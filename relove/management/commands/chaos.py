@@ -18,6 +18,7 @@ from relove.embedded import passing_folder
 from relove.installation import manage
 from relove.management.chaos import CLUSTERS, SETTINGS
 from relove.management.chaos import judge as judging
+from relove.management.chaos.clocks import Clocks, make_clocks
 from relove.management.chaos.disk import small_disk
 from relove.management.chaos.storm import Diary, Storm
 from relove.management.chaos.world import Cast, Feed, get_acquainted, set_up
@@ -60,24 +61,28 @@ class Command(BaseCommand):
         with ExitStack() as stack:
             folder = stack.enter_context(passing_folder())
             disk = stack.enter_context(small_disk(folder))
-            system = stack.enter_context(mortal_surroundings("chaos", SETTINGS, CLUSTERS, disk or folder))
+            clocks = make_clocks(folder, CLUSTERS)
+            clusters = {name: clocks.environment(name) if clocks else {} for name in CLUSTERS}
+            system = stack.enter_context(mortal_surroundings("chaos", SETTINGS, clusters, disk or folder))
             if options["keep_logs"]:
                 stack.callback(_keep_logs, system, options["keep_logs"])
-            storm = self._storm(system, options["seed"], disk)
+            storm = self._storm(system, options["seed"], disk, clocks)
             system.start_clusters()
             return self._under_fire(system, storm, options)
 
-    def _storm(self, system: Surroundings, seed: int, disk: Path | None) -> Storm:
+    def _storm(self, system: Surroundings, seed: int, disk: Path | None, clocks: Clocks | None) -> Storm:
         env = system.supervisor.env
         made = subprocess.run(  # noqa: S603
             manage("chaos", "--stage=set-up"), env=env, stdout=subprocess.PIPE, check=True
         )
         cast = Cast(**json.loads(made.stdout.splitlines()[-1]))
         client = SandboxClient(env["RELOVE_SANDBOX_HTTP"])
-        storm = Storm(system.supervisor, client, seed, lambda event: None, disk)
+        storm = Storm(system.supervisor, client, seed, lambda event: None, disk, clocks)
         storm.choose(cast.accounts, cast.people, cast.groups)
         if disk is None:
             self._tell("  the disk is not filled: mounting is not allowed here")
+        if clocks is None:
+            self._tell("  clocks do not jump: there is no C compiler here")
         return storm
 
     def _under_fire(self, system: Surroundings, storm: Storm, options: dict[str, Any]) -> int:
@@ -117,7 +122,7 @@ class Command(BaseCommand):
             self._tell(json.dumps(values))
         return 0 if verdict.is_good else 1
 
-    def _settle(self, diary: Diary, committed: set[int]) -> judging.Verdict:
+    def _settle(self, diary: Diary, committed: set[str]) -> judging.Verdict:
         moved, before, started = time.monotonic(), -1, time.monotonic()
         connections.close_all()
         while (left := judging.unsettled()) and time.monotonic() - moved < PATIENCE:
