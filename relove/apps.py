@@ -3,6 +3,11 @@ from django.contrib.admin.apps import AdminConfig
 from django.utils.module_loading import autodiscover_modules
 from django.utils.translation import gettext_lazy as _
 
+from relove import clock
+
+# before any model is made: the default of a column may be `timezone.now`
+clock.install()
+
 
 class ReloveConfig(AppConfig):
     """The kernel: what every domain needs."""
@@ -15,9 +20,8 @@ class ReloveConfig(AppConfig):
         from django.db.models.signals import post_migrate
         from django_q.signals import pre_execute
 
-        from relove import access, clock, options, roles
+        from relove import access, options, roles
 
-        clock.install()
         user_logged_in.connect(access.signed_in)
         # sent once for each app: with the last one every right is there
         last = [app for app in apps.get_app_configs() if app.models_module][-1]
