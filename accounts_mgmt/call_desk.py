@@ -14,6 +14,7 @@ from accounts_mgmt.delivery import Held
 from accounts_mgmt.leases import Lease
 from accounts_mgmt.lines import AWAY, Line
 from accounts_mgmt.models import AccountCall
+from relove import logs
 from relove.db import in_thread, notify
 from relove.telegram.gateway import GatewayError, OutcomeUnknown
 
@@ -26,7 +27,7 @@ UPDATE account_calls c SET state = 'running', claimed_by = held.token
 FROM unnest(%s::bigint[], %s::bigint[]) AS held (account, token)
 JOIN telegram_account_sessions a ON a.id = held.account AND (a.flood_until IS NULL OR a.flood_until <= now())
 WHERE c.account_id = held.account AND c.state = 'waiting' AND c.deadline > now() AND c.kind = ANY(%s)
-RETURNING c.id, c.account_id, c.kind, c.arguments, held.token
+RETURNING c.id, c.account_id, c.kind, c.arguments, held.token, c.request_id
 """
 
 # A former holder died with these: what may be repeated waits again, the rest nobody can know.
@@ -56,9 +57,9 @@ class CallDesk:
     async def _serve(self, held: list[Held], kinds: list[str]) -> None:
         accounts, tokens = [one.lease.account for one in held], [one.lease.token for one in held]
         claimed = await self._line.rows(CLAIM, [accounts, tokens, kinds])
-        for call_id, account, kind, arguments, token in claimed:
+        for call_id, account, kind, arguments, token, request_id in claimed:
             one = self._held.get(account)
-            call = calls.Call(call_id, account, _parsed(arguments), token)
+            call = calls.Call(call_id, account, _parsed(arguments), token, request_id)
             # else let go while the claim was under way
             is_held = one and one.lease.token == token
             work = self._carry_out(one, kind, call) if one and is_held else in_thread(put_back, call)
@@ -80,6 +81,8 @@ class CallDesk:
     async def _carry_out(self, held: Held, name: str, call: calls.Call) -> None:
         """Kinds are any app's code: this is the boundary at which whatever they raise becomes an answer."""
         kind = calls.get(name)
+        # this is an asyncio task of its own, and what is bound here is its own, too
+        logs.bind("account_calls", call.id, account=call.account, request_id=call.request_id)
         try:
             await self._answer(held, kind, call)
         except AWAY as error:
@@ -107,8 +110,10 @@ class CallDesk:
                 return
             state = AccountCall.State.UNKNOWN if cut and not kind.repeatable else AccountCall.State.REFUSED
             await in_thread(finish, call.id, call.token, state, None, reasons.sentence(error))
+            logger.warning("call %s (%s): %s", call.id, kind.name, error.code)
         else:
             await in_thread(finish, call.id, call.token, AccountCall.State.DONE, result, "")
+            logger.info("call %s (%s) is done", call.id, kind.name)
         if held.signing_in and sign_in_steps.is_over(held.gateway):
             # only now: whoever holds the account next must find the call answered
             held.lost = True

@@ -5,6 +5,7 @@ kind is an async function from (gateway, call) to a JSON answer, registered with
 repeated after a crash or a lost answer.
 """
 
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,8 +16,11 @@ from django.utils.translation import gettext as _
 
 from accounts_mgmt.models import AccountCall
 from accounts_mgmt.querysets import AccountCallQuerySet
+from relove import logs
 from relove.db import notify
 from relove.telegram.gateway import Gateway
+
+logger = logging.getLogger(__name__)
 
 CHANNEL = "relove_calls"
 PATIENCE = timedelta(minutes=2)
@@ -31,6 +35,8 @@ class Call:
     arguments: dict[str, Any]
     # the lease under which it is carried out
     token: int = 0
+    # the request that asked for it, in the programs' logs
+    request_id: str = ""
 
 
 CallFunction = Callable[[Gateway, Call], Awaitable[dict[str, Any]]]
@@ -92,8 +98,14 @@ def ask(
     if name not in _kinds:
         raise UnknownKind(name)
     call = AccountCall.objects.create(
-        account_id=account_id, kind=name, arguments=arguments, asked_by=asked_by, deadline=now + patience
+        account_id=account_id,
+        kind=name,
+        arguments=arguments,
+        asked_by=asked_by,
+        deadline=now + patience,
+        request_id=logs.request_id(),
     )
+    logger.info("call %s is asked for: %s", call.pk, name)
     notify(CHANNEL, str(account_id))
     return call
 

@@ -16,7 +16,7 @@ from accounts_mgmt.leases import Lease
 from accounts_mgmt.limits import DatabaseLimiter, Limiter, RedisLimiter
 from accounts_mgmt.lines import AWAY, Lines, insist
 from accounts_mgmt.outbox import OutgoingMessage, Status, outgoing_models
-from relove import oplog
+from relove import logs, oplog
 from relove.faultpoints import reach
 
 logger = logging.getLogger(__name__)
@@ -149,6 +149,8 @@ class Dispatcher:
 
     async def _deliver(self, held: Held, row: Claimed) -> None:
         """The outbox's settle: whatever happens to a row, its verdict is written."""
+        # this is an asyncio task of its own, and what is bound here is its own, too
+        logs.bind(row.table, row.id, account=row.account)
         try:
             settlement = await self._delivery.deliver_one(held, row)
             if settlement is None:
@@ -198,6 +200,7 @@ class Dispatcher:
                 await self._lines.settle.rows(kind.after_sent, [senders, times])
         operations = [bookkeeping.operation(s) for s in written if bookkeeping.is_news(s)]
         if operations:
+            oplog.say(operations)
             await self._lines.settle.rows(oplog.OPERATIONS_INSERT, oplog.columns(operations))
 
     async def _place(self, row: Claimed) -> None:

@@ -251,6 +251,8 @@ class AccountCall(models.Model):
     claimed_by = models.BigIntegerField(null=True, blank=True, editable=False)
     result = models.JSONField(_("result"), null=True, blank=True)
     error = models.CharField(_("why"), max_length=255, blank=True)
+    # of the page's request that asked: the programs' logs tell of both under one id
+    request_id = models.CharField(_("request"), max_length=64, blank=True, editable=False)
     created_at = models.DateTimeField(_("asked"), auto_now_add=True)
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
 

@@ -29,8 +29,8 @@ GAP_LIMIT = 2_000
 # how much of what a group said since the oldest comment is looked through for answers
 SAID_SINCE = 200
 
-llm_work.register(drafting.claim, drafting.advance_one)
-llm_work.register(replying.claim, replying.advance_one)
+llm_work.register(drafting.claim, drafting.advance_one, "telegram_posts")
+llm_work.register(replying.claim, replying.advance_one, "direct_messages")
 
 
 @updates.on(NewMessage.kind)

@@ -16,7 +16,7 @@ from sales import actions
 from sales.dialogues import leave_to_person
 from sales.models import ClientConversation
 
-llm_work.register(playing.claim, playing.advance_one)
+llm_work.register(playing.claim, playing.advance_one, "education_groups")
 
 
 @updates.on(NewMessage.kind)

@@ -18,15 +18,18 @@ class ReloveConfig(AppConfig):
     def ready(self) -> None:
         from django.contrib.auth.signals import user_logged_in
         from django.db.models.signals import post_migrate
-        from django_q.signals import pre_execute
+        from django_q.signals import pre_enqueue, pre_execute
 
-        from relove import access, options, roles
+        from relove import access, logs, options, roles
 
         user_logged_in.connect(access.signed_in)
         # sent once for each app: with the last one every right is there
         last = [app for app in apps.get_app_configs() if app.models_module][-1]
         post_migrate.connect(roles.sync, sender=last)
 
+        logs.set_up_structlog()
+        pre_enqueue.connect(logs.carry)
+        pre_execute.connect(logs.begin)
         pre_execute.connect(options.at_task)
         # Apps register what Prometheus is told of them in a module called `measures`.
         autodiscover_modules("measures")

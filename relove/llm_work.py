@@ -13,7 +13,7 @@ import psycopg
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connections
 
-from relove import llm, options
+from relove import llm, logs, options
 from relove.cluster import Drain, drain
 from relove.db import in_thread, listening
 
@@ -30,12 +30,15 @@ AHEAD = 1.5
 Claim = Callable[[int], list[Any]]
 Advance = Callable[..., Coroutine[Any, Any, None]]
 
-_works: list[tuple[Claim, Advance]] = []
+_works: list[tuple[Claim, Advance, str]] = []
 
 
-def register(claim: Claim, advance: Advance) -> None:
-    """Have the long task look after these rows; LLM_CONCURRENCY of them ask the model at once."""
-    _works.append((claim, advance))
+def register(claim: Claim, advance: Advance, table: str) -> None:
+    """Have the long task look after these rows of `table`; LLM_CONCURRENCY of them ask the model at once.
+
+    What advances a row gets the row's id first.
+    """
+    _works.append((claim, advance, table))
 
 
 def run_llm() -> None:
@@ -66,13 +69,13 @@ async def work(drain: Drain) -> None:
         await llm.aclose()
 
 
-async def run(stopped: asyncio.Event, wake: asyncio.Event, claim: Claim, advance: Advance) -> None:
+async def run(stopped: asyncio.Event, wake: asyncio.Event, claim: Claim, advance: Advance, table: str) -> None:
     """Claim and advance rows until stopped; what is begun is finished."""
     running: set[asyncio.Task[None]] = set()
     while not stopped.is_set():
         room = int(settings.LLM_CONCURRENCY * AHEAD) - len(running)
         for row in await in_thread(_claimed, claim, room):
-            task = asyncio.create_task(advance(*row))
+            task = asyncio.create_task(_advanced(advance, table, row), name=f"{table}:{row[0]}")
             running.add(task)
             task.add_done_callback(running.discard)
             task.add_done_callback(_report)
@@ -85,6 +88,11 @@ async def run(stopped: asyncio.Event, wake: asyncio.Event, claim: Claim, advance
         wake.clear()
     if running:
         await asyncio.wait(running, timeout=SETTLE_SECONDS)
+
+
+async def _advanced(advance: Advance, table: str, row: Any) -> None:
+    logs.bind(table, row[0])
+    await advance(*row)
 
 
 def _claimed(claim: Claim, room: int) -> list[Any]:
@@ -100,7 +108,7 @@ def _claimed(claim: Claim, room: int) -> list[Any]:
 def _report(task: asyncio.Task[None]) -> None:
     """A fault of ours is logged; the row is tried again when its claim has run out."""
     if not task.cancelled() and task.exception():
-        logger.error("a row could not be advanced", exc_info=task.exception())
+        logger.error("%s could not be advanced", task.get_name(), exc_info=task.exception())
 
 
 async def _beat(drain: Drain) -> None:

@@ -4,17 +4,22 @@ Synchronous code calls the five functions; the runner, which must not wait, coll
 writes them in batches with OPERATIONS_INSERT on its own connection.
 """
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import structlog
 from django.db import connection
 from django.db.models import Avg, Count, Q
 from django.utils import timezone
 
 from relove.db import array
 from relove.models import OperationLog, SessionLog, UserActivityLog
+
+logger = structlog.get_logger(__name__)
+_level = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +65,18 @@ def columns(operations: Sequence[Operation]) -> list[list[Any]]:
     return [list(column) for column in zip(*rows, strict=True)]
 
 
+def say(operations: Sequence[Operation]) -> None:
+    """Tell the programs' logs of these operations; why one failed stands in its row alone."""
+    for one in operations:
+        level = logging.WARNING if one.status == OperationLog.Status.FAILED else logging.INFO
+        if _level.isEnabledFor(level):
+            about = {"task": ":".join(map(str, one.subject))} if one.subject else {}
+            values = {"status": one.status, "ms": one.duration_ms, "account": one.account_id, **about}
+            logger.log(level, one.operation_type, **values)
+
+
 def log_operations(operations: Sequence[Operation]) -> None:
+    say(operations)
     OperationLog.objects.bulk_create(
         OperationLog(
             operation_type=o.operation_type,
@@ -90,6 +106,7 @@ def log_each(operation_type: str, table: str, ids: Sequence[int], account_id: in
     if ids:
         with connection.cursor() as cursor:
             cursor.execute(EACH_INSERT, [operation_type, account_id, table, timezone.now(), array(ids)])
+        logger.info(operation_type, status="success", table=table, rows=len(ids), account=account_id)
 
 
 def log_operation(

@@ -8,12 +8,14 @@ import warnings
 from datetime import time, timedelta
 from decimal import Decimal
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import environ
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
+from relove import logs
 from relove.embedded import read_env, state_dir
 from relove.option_list import CEILING, OPTIONS, SAME_CHAT_PER_MINUTE
 
@@ -61,11 +63,14 @@ INSTALLED_APPS = [
     "csp",
     "channels",
     "django_q",
+    "django_structlog",
     "import_export",
     "simple_history",
 ]
 
 MIDDLEWARE = [
+    # first: whatever is said while a request is answered carries its id
+    "django_structlog.middlewares.RequestMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -311,21 +316,19 @@ METRICS_TOKEN = env("RELOVE_METRICS_TOKEN", default="")
 
 # --- logs ---------------------------------------------------------------------------------------
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "filters": {"brief": {"()": "relove.cachelog.Brief"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
-    "root": {"handlers": ["console"], "level": env("RELOVE_LOG_LEVEL", default="INFO")},
-    "loggers": {
-        "telethon": {"level": "WARNING"},
-        "pymorphy3": {"level": "WARNING"},
-        "httpx": {"level": "WARNING"},
-        "httpx2": {"level": "WARNING"},
-        "relove.cache": {"filters": ["brief"]},
-    },
-}
+# Programs of ours that read logs (demo, chaos) read lines; collectors want JSON.
+LOG_FORMAT = env("RELOVE_LOG_FORMAT", default=logs.JSON if HTTPS else logs.READABLE)
+if LOG_FORMAT not in logs.FORMATS:
+    raise ImproperlyConfigured(f"RELOVE_LOG_FORMAT is one of: {', '.join(logs.FORMATS)}.")
+LOGGING = logs.config(
+    env("RELOVE_LOG_LEVEL", default="INFO"),
+    LOG_FORMAT,
+    [
+        *(SECRET_KEY, HASH_KEY, LLM_API_KEY, TELEGRAM_API_HASH, METRICS_TOKEN, *PERSONAL_KEYS, *SESSION_KEYS),
+        *(DATABASES["default"].get("PASSWORD") or "", urlsplit(REDIS_URL).password or ""),
+    ],
+)
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
 
 # --- what staff change while the system runs (relove.options) -----------------------------------
 

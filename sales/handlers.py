@@ -4,4 +4,4 @@ from relove import llm_work
 from sales import answering
 from sales import dialogues as dialogues
 
-llm_work.register(answering.claim, answering.advance_one)
+llm_work.register(answering.claim, answering.advance_one, "conversation_messages")

@@ -8,8 +8,9 @@ from django.core.management.commands import flush
 from django.db import connection
 from django.db.backends.postgresql.operations import DatabaseOperations
 
-from relove import texts
+from relove import logs, texts
 from sales.texts_kind import source
+from tests.heard import Said, listening
 
 DATABASES = {"db", "transactional_db"}
 
@@ -23,6 +24,13 @@ def _texts_of_the_kernel(request: pytest.FixtureRequest) -> Iterator[None]:
     texts.unregister(source)
     yield
     texts.register(source)
+
+
+@pytest.fixture
+def spoken() -> Iterator[Said]:
+    """What the programs' logs say during a test."""
+    with listening(logs.JSON) as heard:
+        yield heard
 
 
 # What migrations put there, the same for every test: rights, roles, the shipped questionnaire.

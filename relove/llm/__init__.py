@@ -17,6 +17,7 @@ Client, places (LLM_CONCURRENCY) and breaker belong to one event loop of one pro
 """
 
 import asyncio
+import logging
 import time
 from dataclasses import dataclass
 from decimal import Decimal
@@ -52,6 +53,8 @@ __all__ = [
     "fenced",
     "mask",
 ]
+
+logger = logging.getLogger(__name__)
 
 CHARACTERS_PER_TOKEN = 3
 KEEP_PAUSES = (0.1, 0.5, 1, 2, 5, 10, 20, 30, 30)
@@ -108,6 +111,7 @@ async def _asked(question: ledger.Question) -> LLMCall:
             return call
         began = time.monotonic()
         body = await _fetch(door, call, began)
+        logger.info("model call %s (%s) took %s ms", call.pk, call.purpose, _ms(began))
     # the place is free by now; and shielded: being cancelled does not lose what was paid for
     await asyncio.shield(_keep(call, body, _ms(began)))
     return call
@@ -117,6 +121,7 @@ async def _fetch(door: "Door", call: LLMCall, began: float) -> str:
     try:
         return await door.fetch(call.request)
     except LLMError as error:
+        logger.warning("model call %s (%s): %s", call.pk, call.purpose, error)
         await in_thread(ledger.fail, call, str(error), _ms(began))
         raise
     except asyncio.CancelledError:

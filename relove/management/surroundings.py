@@ -98,6 +98,8 @@ def _system(
             "RELOVE_SANDBOX_HTTP": f"http://127.0.0.1:{http}",
             "LLM_BASE_URL": f"http://127.0.0.1:{http}/v1",
             "RELOVE_CONN_MAX_AGE": "600",
+            # errors() reads lines
+            "RELOVE_LOG_FORMAT": "readable",
             **environment,
         }
         lock = os.open(folder / "lock", os.O_CREAT | os.O_RDWR)

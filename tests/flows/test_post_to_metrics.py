@@ -4,16 +4,19 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts_mgmt import calls
 from accounts_mgmt.models import AccountCall
 from accounts_mgmt.outbox import Status
-from commentators import metrics, services
+from commentators import metrics
 from commentators.models import GeneratedComment, TelegramChannel, TelegramPost
 from relove.management import sandbox_world
 from relove.models import OperationLog, Staff
 from relove.sandbox.client import SandboxClient
+from tests.heard import Said
 from tests.live import running_drafting, running_runner, running_sandbox, wait_for
 
 POST = (
@@ -44,17 +47,21 @@ def memory(request: Any, settings: Any, transactional_db: None) -> None:
 
 
 @pytest.mark.usefixtures("memory")
-def test_a_post_becomes_a_comment_and_its_response_is_read(settings: Any) -> None:
+def test_a_post_becomes_a_comment_and_its_response_is_read(settings: Any, spoken: Said) -> None:
     settings.PACE_PER_SECOND, settings.ACCOUNT_CHAT_PER_MINUTE, settings.CHAT_PER_MINUTE = 30, 1800, 1800
     now = timezone.now()
-    staff = Staff.objects.create_user("olga")
+    staff, page = Staff.objects.create_superuser("olga"), Client()
+    page.force_login(staff)
     with running_sandbox(settings) as telegram:
         # our own channel, with accounts that disclose what they are and readers who respond by themselves
         telegram.world(sandbox_world.description())
         accounts = sandbox_world.connect_accounts(telegram, now)
         channel = sandbox_world.add_channel(accounts, now, per_day=86_400)
         with running_runner(), running_drafting():
-            ask(channel, "check_channel")
+            look_again = reverse("admin:commentators_telegramchannel_look_again", args=[channel.id])
+            page.post(look_again, {"confirmed": "1"})
+            looked = AccountCall.objects.get()
+            answered(looked)
             ask(channel, "join_channel")
             channel.refresh_from_db()
             assert channel.title == "Путь к себе"
@@ -74,7 +81,8 @@ def test_a_post_becomes_a_comment_and_its_response_is_read(settings: Any) -> Non
             assert not telegram_comments(telegram)
 
             # a person approves it: it is sent exactly once, at its slot, as an answer under the post
-            assert services.approve([draft.id], staff, timezone.now()).done == [draft.id]
+            decision = reverse("admin:commentators_generatedcomment_review_decide", args=[draft.id])
+            assert page.post(decision, {"what": "approve"}).status_code == 200
             sent = wait_for(lambda: GeneratedComment.objects.filter(status=Status.SENT).first(), "it is sent")
             (accepted,) = telegram_comments(telegram)
             assert accepted["random_id"] == sent.random_id
@@ -95,12 +103,38 @@ def test_a_post_becomes_a_comment_and_its_response_is_read(settings: Any) -> Non
     # each stage wrote one row of the log
     for stage in STAGES:
         assert OperationLog.objects.filter(operation_type=stage, status="success").count() == 1, stage
+    told_under_one_id(spoken, post, sent, looked)
+
+
+def told_under_one_id(spoken: Said, post: TelegramPost, comment: GeneratedComment, looked: AccountCall) -> None:
+    """The programs' logs tell of a post, a comment and a call, in whatever process, each under its id."""
+    assert {"summarise_post", "generate_comment"} <= spoken.events(task=f"telegram_posts:{post.id}")
+    asked = [line for line in spoken.lines if line["event"].startswith("model call")]
+    assert {line["task"] for line in asked} == {f"telegram_posts:{post.id}"}
+
+    of_comment = {
+        line["event"]: line for line in spoken.lines if line.get("task") == f"generated_comments:{comment.id}"
+    }
+    assert {"approve_comment", "send_message"} <= set(of_comment)
+    assert of_comment["approve_comment"]["request_id"]
+    assert looked.request_id
+    of_call = spoken.events(request_id=looked.request_id)
+    assert of_call >= {
+        f"call {looked.pk} is asked for: check_channel",
+        "check_channel",
+        f"call {looked.pk} (check_channel) is done",
+    }
+    assert [text for text in (POST, comment.text) if text in spoken.text] == []
 
 
 def ask(channel: TelegramChannel, kind: str) -> None:
     assert channel.listener is not None
-    call = calls.ask(channel.listener.id, kind, {"channel": channel.id}, now=timezone.now())
-    wait_for(lambda: AccountCall.objects.get(id=call.id).state == AccountCall.State.DONE, f"{kind} is carried out")
+    answered(calls.ask(channel.listener.id, kind, {"channel": channel.id}, now=timezone.now()))
+
+
+def answered(call: AccountCall) -> None:
+    done = AccountCall.objects.filter(id=call.pk, state=AccountCall.State.DONE)
+    wait_for(done.exists, f"{call.kind} is carried out")
 
 
 def telegram_comments(telegram: SandboxClient) -> list[dict[str, Any]]:

@@ -35,7 +35,7 @@ def test_what_is_under_way_outlives_a_lost_connection() -> None:
                 stopped.set()
 
         async with asyncio.timeout(30):
-            await llm_work.run(stopped, wake, claim, advance)
+            await llm_work.run(stopped, wake, claim, advance, "telegram_posts")
 
     asyncio.run(scene())
     assert ended == [3, 1]
