@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts_mgmt", "0010_announce")]
+    dependencies = [("accounts_mgmt", "0011_freezing")]
 
     operations = [
         migrations.AddField(
