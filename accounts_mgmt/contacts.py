@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts_mgmt import crises
 from accounts_mgmt.models import Contact, CrisisContact
 from accounts_mgmt.stops import Said, Wish, read
-from relove import oplog, suppression
+from relove import oplog, suppression, zones
 from relove.models import Staff, TelegramUser
 
 EMERGENCY = {"ru": "единый номер экстренных служб 112", "en": "the emergency number 112"}
@@ -83,6 +83,12 @@ def _note(contact: Contact, said: Said, now: datetime) -> bool:
             contact.stopped_at = contact.paused_until = None
             return changed
     return True
+
+
+def may_nudge(contact: Contact, now: datetime) -> bool:
+    """Whether the person may be written to unasked: no stop, no crisis, no quiet, and day where they are."""
+    is_quiet = contact.paused_until is not None and contact.paused_until > now
+    return not contact.halted and not is_quiet and zones.is_day(contact.user.zone, now)
 
 
 def help_contacts(language: str) -> str:

@@ -39,6 +39,10 @@ class AccountCallQuerySet(models.QuerySet[Any]):
 
 
 class ContactQuerySet(models.QuerySet[Any]):
+    def halted(self) -> "ContactQuerySet":
+        """People for whom automation is off until they or staff say otherwise."""
+        return self.filter(models.Q(stopped_at__isnull=False) | models.Q(crisis_at__isnull=False))
+
     def alerting(self) -> "ContactQuerySet":
         """People in a crisis whom nobody of the staff has taken over yet."""
         return self.filter(crisis_at__isnull=False, acknowledged_at__isnull=True)

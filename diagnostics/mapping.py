@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from diagnostics.models import DiagnosticResult
 from diagnostics.services import Reading
 from relove import llm, texts
+from relove.db import in_thread
 from relove.prompting import fenced, mask, system, user
 
 WORDING_LIMIT = 1_200
@@ -30,10 +31,12 @@ async def option_of(reading: Reading, names: tuple[str, ...] = ()) -> int | None
     numbered = [f"{number}. {text}" for number, (_id, text) in enumerate(reading.options, start=1)]
     question = fenced("\n".join([reading.question, *numbered]), "question")
     said = fenced(mask(reading.text, names).text, "message")
+    # the words of a prompt are versioned: they come from the database
+    prompt = await in_thread(texts.get, "prompt.mapping", reading.language)
     answer = await llm.ask(
         "mapping",
         Mapped,
-        [system(texts.get("prompt.mapping", reading.language)), user(f"{question}\n{said}")],
+        [system(prompt), user(f"{question}\n{said}")],
         key=_key("mapping", reading.session_id, reading.question_id, reading.text),
         subject=("user_sessions", reading.session_id),
     )
@@ -43,10 +46,11 @@ async def option_of(reading: Reading, names: tuple[str, ...] = ()) -> int | None
 
 async def worded(result: DiagnosticResult, told: str, language: str) -> str:
     """The result retold for staff; `told` is the counted one as the person read it. Raises llm.LLMError."""
+    prompt = await in_thread(texts.get, "prompt.wording", language)
     answer = await llm.ask(
         "wording",
         Wording,
-        [system(texts.get("prompt.wording", language)), user(fenced(told, "result"))],
+        [system(prompt), user(fenced(told, "result"))],
         key=_key("wording", result.pk, told),
         subject=("diagnostic_results", result.pk),
     )

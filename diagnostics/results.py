@@ -39,6 +39,7 @@ def store(
         answers={str(question): option for question, option in answers.items()},
         recommended_stream=stream,
         stream_description=reason,
+        wording_due_at=now,
         **words(psychotype, stage, session.language),
     )
     advance(session.user, stage, now, by="diagnostics")
@@ -135,7 +136,9 @@ def advance(user: TelegramUser, stage: Stage, now: datetime, by: str) -> Journey
     progress.completed_stages = list(Stage.objects.filter(order__lt=stage.order).values_list("code", flat=True))
     progress.total_interactions += 1
     progress.save()
-    TelegramUser.objects.filter(pk=user.pk).update(hero_stage=stage.pk)
+    is_last = not Stage.objects.filter(order__gt=stage.order).exists()
+    come = {"completed_journey": True} if is_last else {}
+    TelegramUser.objects.filter(pk=user.pk).update(hero_stage=stage.pk, started_journey=True, **come)
     return progress
 
 

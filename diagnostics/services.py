@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import transaction
 
 from diagnostics import results
-from diagnostics.models import DiagnosticQuestion, DiagnosticResult, UserSession
+from diagnostics.models import DiagnosticQuestion, DiagnosticResult, JourneyProgress, UserSession
 from diagnostics.questionnaire import Questionnaire, asked, chosen_by, opening_data
 from diagnostics.scoring import TooFewAnswers
 from diagnostics.words import Word, number, said
@@ -86,6 +86,23 @@ def hears(user: TelegramUser, text: str) -> UserSession | None:
     return session
 
 
+def progress(user: TelegramUser, text: str, language: str) -> str:
+    """Where the person stands on the journey, when their words ask for it and it is known; else ""."""
+    if said(text) != Word.PROGRESS:
+        return ""
+    found = JourneyProgress.objects.select_related("current_stage").filter(user=user).first()
+    if found is None:
+        return ""
+    stage = found.current_stage
+    values = {"stage": stage.said("name", language), "state": stage.said("description", language)}
+    return texts.get("diagnostics.progress", language, line=results.progress_line(stage), **values)
+
+
+def is_open(user: TelegramUser) -> bool:
+    """The person is in the middle of the questionnaire: nobody else takes up the dialogue's silence."""
+    return UserSession.objects.filter(user=user, is_active=True, state__in=OPEN).exists()
+
+
 def _locked(session_id: int) -> UserSession:
     return UserSession.objects.select_for_update(of=("self",)).select_related("user").get(pk=session_id)
 
@@ -104,7 +121,8 @@ def answer(session_id: int, text: str, now: datetime) -> Turn:
     word = said(text)
     if word == Word.FINISH:
         return _told(session, _stop(session, now), now)
-    if session.state == State.CONSENT:
+    if session.consent_at is None:
+        # wherever a pause or a rest has left the session: nothing is asked before consent
         return _told(session, _consent(session, word, now), now)
     return _told(session, _reply(session, word, text, now), now)
 
@@ -116,6 +134,11 @@ def _consent(session: UserSession, word: Word | None, now: datetime) -> Turn:
             "diagnostics_consent", user_id=session.user_id, subject=(UserSession._meta.db_table, session.pk)
         )
         return _say(session, "diagnostics.how", then_question=True)
+    if word == Word.PAUSE:
+        return _pause(session)
+    session.state = State.CONSENT
+    if word == Word.GO_ON:
+        return Turn(_consent_text(session))
     if word == Word.NO or session.session_data.get("asked_again", 0) >= ASKED_AGAIN:
         _close(session, State.REFUSED, now)
         return _say(session, "diagnostics.refused", ended=True)
@@ -249,10 +272,15 @@ def _unclear(session: UserSession, form: Questionnaire, now: datetime) -> Turn:
 # --- silence ---------------------------------------------------------------------------------------------
 
 
-def silent(now: datetime) -> list[int]:
-    """Sessions whose person has been silent for a day and was not reminded yet."""
+def under_way() -> Any:
+    """The people with a questionnaire that is not over, as a query of their ids."""
+    return UserSession.objects.filter(is_active=True).values("user")
+
+
+def silent(now: datetime) -> list[tuple[int, int]]:
+    """(session, user) of people who have been silent for a day and were not reminded yet."""
     rows = UserSession.objects.filter(is_active=True, state__in=OPEN, heard_at__lt=now - SILENCE)
-    return list(rows.filter(reminded_at=None).order_by("heard_at").values_list("id", flat=True))
+    return list(rows.filter(reminded_at=None).order_by("heard_at").values_list("id", "user_id"))
 
 
 @transaction.atomic

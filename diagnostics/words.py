@@ -1,4 +1,5 @@
-"""What a person may say beside an answer: agree, go back, skip, pause, go on, finish. Whole messages only."""
+"""What a person may say beside an answer: agree, go back, skip, pause, go on, finish, see where they
+are. Whole messages only."""
 
 import re
 from enum import StrEnum
@@ -12,6 +13,7 @@ class Word(StrEnum):
     PAUSE = "pause"
     GO_ON = "go_on"
     FINISH = "finish"
+    PROGRESS = "progress"
 
 
 SAID: dict[Word, tuple[str, ...]] = {
@@ -21,7 +23,8 @@ SAID: dict[Word, tuple[str, ...]] = {
     Word.SKIP: ("пропустить", "пропусти", "не знаю", "дальше", "skip", "i don't know", "next"),
     Word.PAUSE: ("пауза", "позже", "потом", "давай позже", "давайте позже", "pause", "later"),
     Word.GO_ON: ("продолжить", "продолжим", "продолжай", "продолжаем", "continue", "go on"),
-    Word.FINISH: ("закончить", "хватит", "завершить", "finish", "enough"),
+    Word.FINISH: ("закончить", "завершить", "finish"),
+    Word.PROGRESS: ("мой путь", "мой прогресс", "покажи мой путь", "где я на пути", "my journey", "my progress"),
 }
 BY_SAYING = {saying: word for word, sayings in SAID.items() for saying in sayings}
 NUMBER = re.compile(r"(?:вариант|ответ|номер|option|answer|number)?\s*№?\s*(\d{1,2})\s*[.)]?", re.IGNORECASE)

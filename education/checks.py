@@ -1,7 +1,7 @@
 """What the shape of a scenario alone does not show. Pure.
 
-Besides keys and ways it keeps two rules of the house: a partner claims no life, experience or results of its
-own, and nobody presses or shames.
+Besides keys and ways it keeps rules of the house: a partner claims no life, experience or results of its own,
+is no client and gives no testimonials, and nobody presses or shames.
 """
 
 from collections.abc import Iterable, Iterator
@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from education.document import CLIENT, HOST, KNOWN_VALUES, Scenario, Scene
 from relove.claims import claim
+from relove.testimonials import praise
 from sales.parts import placeholders
 from sales.problems import Path, Problem, one_of
 from sales.replies import PRESSURE
@@ -104,6 +105,9 @@ def _dishonest(scenario: Scenario) -> Iterator[Problem]:
     for path, text in spoken:
         if words := claim(text):
             said = _("It claims a human life or own experience: “%(words)s”. Partners are AI and say so.")
+            yield Problem(said % {"words": words}, path)
+        if words := praise(text):
+            said = _("It speaks as a client, or praises: “%(words)s”. There are no testimonials here.")
             yield Problem(said % {"words": words}, path)
         if found := PRESSURE.search(text):
             yield Problem(_("It presses or shames: “%(words)s”.") % {"words": found[0]}, path)

@@ -161,6 +161,16 @@ def _halt(group: EducationGroup, row: GroupMessage, user: TelegramUser, said: Sa
     notify(CHANNEL)
 
 
+def leave_to_person(group: EducationGroup, row: GroupMessage, now: datetime, *, is_crisis: bool) -> None:
+    """The model finds no answer in the scenario, or a cry for help: the same halt as at a phrase of the list."""
+    reason = (
+        _("A crisis: a person takes over.") if is_crisis else _("The scenario does not say: a person answers.")
+    )
+    GroupMessage.objects.filter(pk=row.pk).update(stage=Stage.PERSON, stage_reason=reason)
+    if is_crisis and row.user and contacts.cry(row.user, group.account_id, now):
+        _halt(group, row, row.user, Said(Wish.CRISIS), now)
+
+
 @transaction.atomic
 def edited(group_id: int, message: Message, now: datetime) -> None:
     """A message changed: the earlier wording stays beside it. New words of a person are heard like new ones."""

@@ -7,7 +7,7 @@ twice. A beat counts as said when its row is sent; a row that was taken back is 
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeGuard
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts_mgmt.outbox import Origin, Status
-from education import building, engine, scenarios, services
+from education import building, engine, hearing, scenarios, services
 from education.document import HOST, Scenario
 from education.engine import Beat, Place
 from education.models import EducationGroup, GroupMessage
@@ -50,6 +50,13 @@ def claim(limit: int) -> list[tuple[int]]:
         return list(cursor.fetchall())
 
 
+class HostAnswer(Wording):
+    """What the host answers a member. The other two can only bring a person in, they clear nothing."""
+
+    crisis: bool
+    is_covered: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Task:
     """What the model is to word: a partner's or the host's line, or the host's answer to a message."""
@@ -68,8 +75,8 @@ async def advance_one(group_id: int) -> None:
     try:
         task = await in_thread(advance, group_id, timezone.now())
         if task is not None:
-            text, reason, answer = await _worded(task)
-            await in_thread(_store, task, text, reason, answer, timezone.now())
+            answer, reason = await _worded(task)
+            await in_thread(_store, task, answer, reason, timezone.now())
     except llm.LLMError as error:
         await in_thread(_wait, group_id, error, timezone.now())
     finally:
@@ -180,18 +187,22 @@ def _heard(group: EducationGroup, text: str) -> Said:
     return Said(text, talk, names)
 
 
-async def _worded(task: Task) -> tuple[str, str, llm.Answer[Wording]]:
-    """(words, why a person has to look at them, the model's answer). Raises LLMError."""
+async def _worded(task: Task) -> tuple[llm.Answer[Wording], str]:
+    """(the model's answer, why a person has to look at it). Raises LLMError."""
+    shape = HostAnswer if task.purpose == Purpose.ANSWER else Wording
     for number in range(TRIES):
         messages = await in_thread(prompt, task)
         key = key_of(f"group_{task.purpose}", task.about or task.group.pk, number, messages)
         subject = ("education_groups", task.group.pk)
-        answer = await llm.ask("group_line", Wording, messages, key=key, subject=subject)
-        text = answer.value.text.strip()
-        reasons = why_not(task.scenario, text, task.said)
-        if not reasons:
-            return text, "", answer
-    return text, " ".join(reasons), answer
+        answer: llm.Answer[Wording] = await llm.ask("group_line", shape, messages, key=key, subject=subject)
+        reasons = why_not(task.scenario, answer.value.text.strip(), task.said)
+        if not reasons or _asks_for_person(answer.value):
+            return answer, ""
+    return answer, " ".join(reasons)
+
+
+def _asks_for_person(value: Wording) -> TypeGuard[HostAnswer]:
+    return isinstance(value, HostAnswer) and (value.crisis or not value.is_covered)
 
 
 def prompt(task: Task) -> list[Message]:
@@ -212,14 +223,18 @@ def prompt(task: Task) -> list[Message]:
 
 
 @transaction.atomic
-def _store(task: Task, text: str, reason: str, answer: llm.Answer[Wording], now: datetime) -> None:
-    """Keep the words, if the group still stands where they belong."""
+def _store(task: Task, answer: llm.Answer[Wording], reason: str, now: datetime) -> None:
+    """Keep the words, if the group still stands where they belong; or leave the message to a person."""
     group = services.locked(task.group.pk)
     rows = GroupMessage.objects.filter(group=group)
     wanted = rows.filter(pk=task.about, stage=Stage.WANTED).exists() if task.about else not rows.waiting().exists()
     here = (group.scene, group.beat) == (task.group.scene, task.group.beat)
-    if group.state == State.RUNNING and wanted and here:
-        _write(group, task.role, text, task.purpose, now, reason, answer)
+    if not (group.state == State.RUNNING and wanted and here):
+        return
+    if _asks_for_person(answer.value):
+        hearing.leave_to_person(group, rows.get(pk=task.about), now, is_crisis=answer.value.crisis)
+        return
+    _write(group, task.role, answer.value.text.strip(), task.purpose, now, reason, answer)
 
 
 def _write(

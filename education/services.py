@@ -20,9 +20,11 @@ from education.document import HOST, Scenario
 from education.kind import NAME
 from education.models import EducationGroup, GroupMessage, GroupPartner, StudentBot
 from relove import llm_work, oplog
+from relove.claims import claim
 from relove.db import notify
 from relove.language import storable
 from relove.models import SessionLog, Staff, TelegramUser
+from relove.testimonials import praise
 from sales import live
 from sales.models import SalesScript
 from sales.parts import fill
@@ -158,6 +160,7 @@ def say(group_id: int, role: str, text: str, staff: Staff, now: datetime) -> Gro
     words = storable(text).strip()
     if not words or len(words) > TEXT_LIMIT:
         raise ValidationError(_("Write a text of up to 4096 characters."))
+    _refuse_claims(role, words)
     hold_back(group, _("A person has written."))
     row = new(group, role, words, GroupMessage.Purpose.HAND)
     row.origin, row.approved_by, row.approved_at = Origin.PERSON, staff, now
@@ -178,6 +181,7 @@ def approve(group_id: int, message_id: int, text: str, staff: Staff, now: dateti
         raise ValidationError(_("It is gone."))
     if text.strip() and text.strip() != row.text:
         row.text, row.origin = storable(text).strip(), Origin.MACHINE_EDITED
+    _refuse_claims(row.role, row.text)
     row.approved_by, row.approved_at, row.failed_reason = staff, now, ""
     if row.purpose == GroupMessage.Purpose.ANSWER:
         answered(group)
@@ -254,6 +258,14 @@ def refuse_for_good(row: GroupMessage) -> None:
     for guard in GroupMessage.guards():
         if guard.otherwise != Status.PENDING and not rows.filter(guard.condition).exists():
             raise ValidationError(str(guard.reason))
+
+
+def _refuse_claims(role: str, text: str) -> None:
+    """A practice partner is an AI, whoever writes for it: no life, no testimonial. Raises ValidationError."""
+    words = role != HOST and (claim(text) or praise(text))
+    if words:
+        said = _("A practice partner is an AI and no client: “%(words)s” cannot be said in its name.")
+        raise ValidationError(said % {"words": words})
 
 
 def answered(group: EducationGroup) -> None:

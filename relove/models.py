@@ -4,7 +4,10 @@ from django.contrib.auth.models import AbstractUser
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from relove.zones import ZoneField
 
 
 class Staff(AbstractUser):
@@ -30,7 +33,7 @@ class TelegramUser(models.Model):
     first_name = models.CharField(_("first name"), max_length=128, blank=True)
     last_name = models.CharField(_("last name"), max_length=128, blank=True)
     is_bot = models.BooleanField(_("is a bot"), default=False)
-    registration_date = models.DateTimeField(_("first met"), auto_now_add=True)
+    registration_date = models.DateTimeField(_("first met"), default=timezone.now)
     last_seen_date = models.DateTimeField(_("last seen"), null=True, blank=True)
     gender = models.CharField(_("gender"), max_length=16, blank=True)
     history_summary = models.TextField(_("history in short"), blank=True)
@@ -40,6 +43,17 @@ class TelegramUser(models.Model):
     markers = models.JSONField(_("markers"), default=dict, blank=True)
     streams = models.JSONField(_("programmes"), default=list, blank=True)
     is_active = models.BooleanField(_("active"), default=True)
+    zone = ZoneField(
+        _("time zone"),
+        max_length=64,
+        blank=True,
+        help_text=_("Reminders come by day there; empty: the installation's zone. For example Asia/Omsk."),
+    )
+    # how far the person has come with the community; the customer's former system kept these four
+    started_journey = models.BooleanField(_("started the journey"), default=False)
+    completed_journey = models.BooleanField(_("completed the journey"), default=False)
+    visited_platform = models.BooleanField(_("visited the platform"), default=False)
+    bought_programme = models.BooleanField(_("bought a programme"), default=False)
 
     class Meta:
         db_table = "users"

@@ -80,6 +80,7 @@ RULES: dict[str, Rule] = {
         ("терапия", "терапии", "терапию", "therapy"),
     ),
     "diagnostics.stream": Rule(frozenset({"stream", "reason"})),
+    "diagnostics.progress": Rule(frozenset({"line", "stage", "state"})),
     "prompt.mapping": Rule(limit=20_000),
     "prompt.wording": Rule(limit=20_000),
 }

@@ -12,6 +12,8 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts_mgmt import contacts
+from accounts_mgmt.models import Contact
 from accounts_mgmt.outbox import Origin
 from accounts_mgmt.private import decisions
 from accounts_mgmt.private.dialogues import find_thread
@@ -20,6 +22,7 @@ from diagnostics import mapping
 from diagnostics import services as diagnostics
 from relove.db import in_thread
 from relove.language import detect_language
+from relove.models import TelegramUser
 from sales import actions
 from sales.models import ClientConversation, ConversationMessage
 from sales.rehearsal import names_of
@@ -59,14 +62,19 @@ async def take(row: ConversationMessage, text: str) -> bool:
 
 def _hear(row: ConversationMessage, text: str, now: datetime) -> Taken:
     """Most messages belong to none: they are let through without a transaction."""
-    return _taken(row, text, now) if diagnostics.hears(row.user, text) else Taken(False)
+    belongs = diagnostics.hears(row.user, text) or diagnostics.progress(row.user, text, "ru")
+    return _taken(row, text, now) if belongs else Taken(False)
 
 
 @transaction.atomic
 def _taken(row: ConversationMessage, text: str, now: datetime) -> Taken:
     session = diagnostics.hears(row.user, text)
-    if session is None or not _still_waits(row):
-        return Taken(session is not None)
+    told = diagnostics.progress(row.user, text, detect_language(text) or "ru")
+    if not (session or told) or not _still_waits(row):
+        return Taken(bool(session or told))
+    if told or session is None:
+        _done(row, told, now)
+        return Taken(True)
     if reading := diagnostics.unread(session):
         return Taken(True, reading)
     turn = diagnostics.answer(session.pk, text, now)
@@ -91,11 +99,37 @@ def _done(row: ConversationMessage, text: str, now: datetime) -> None:
     _say(row.conversation, text, now)
 
 
-def _say(conversation: ClientConversation, text: str, now: datetime) -> None:
+# --- silence ------------------------------------------------------------------------------------------
+
+
+def remind_due(now: datetime) -> int:
+    """Remind of questionnaires that have rested for a day, once; answers how many people were reminded.
+
+    Who was reminded in vain is left in peace, and who wants nothing automatic has no questionnaire any more.
+    """
+    diagnostics.rest(now)
+    for contact in Contact.objects.halted().filter(user__in=diagnostics.under_way()).select_related("user"):
+        diagnostics.stop(contact.user, now)
+    return sum(_remind(session_id, user_id, now) for session_id, user_id in diagnostics.silent(now))
+
+
+@transaction.atomic
+def _remind(session_id: int, user_id: int, now: datetime) -> bool:
+    contact = contacts.lock(TelegramUser.objects.get(pk=user_id))
+    rows = ClientConversation.objects.filter(user=user_id, account=contact.account_id, lead="script")
+    conversation = rows.select_related("user", "account").first()
+    if conversation is None or not contacts.may_nudge(contact, now):
+        return False
+    turn = diagnostics.remind(session_id, now)
+    _say(conversation, turn.text, now, PrivateMessage.Purpose.NUDGE)
+    return bool(turn.text)
+
+
+def _say(conversation: ClientConversation, text: str, now: datetime, purpose: str = "") -> None:
     if not text:
         return
     thread = find_thread(conversation.account_id, conversation.user_id)
     row = thread.new(PrivateMessage.Direction.OUT, text, Origin.MACHINE)
     assert isinstance(row, ConversationMessage)
-    row.drafted_text, row.step = text, STEP
+    row.drafted_text, row.step, row.purpose = text, STEP, purpose
     decisions.queue(thread, row, now)

@@ -1,11 +1,13 @@
-"""Silence: a dialogue that rests after our last word is taken up again, twice at most and only by day."""
+"""Silence: a dialogue that rests after our last word is taken up again, twice at most and only by day.
+
+A questionnaire that rests is reminded of once, by its own clock; meanwhile the script says nothing.
+"""
 
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
 from django.db.models import Exists, Max, OuterRef, Q
-from django.utils import timezone
 
 from accounts_mgmt import contacts
 from accounts_mgmt.models import Contact
@@ -13,14 +15,13 @@ from accounts_mgmt.outbox import Origin, Status
 from accounts_mgmt.private import decisions
 from accounts_mgmt.private.dialogues import find_thread
 from accounts_mgmt.private.model import PrivateMessage
-from sales import dialogues
+from diagnostics import services as diagnostics
+from sales import diagnosing, dialogues
 from sales.answering import with_known
 from sales.models import ClientConversation, ConversationMessage, ScriptTrigger
 from sales.player import MOST_REMINDERS, Decision, remind
 from sales.replies import as_written
 
-# Nobody is written to at night, by the clock of the installation.
-FIRST_HOUR, LAST_HOUR = 10, 20
 SHORTEST, LONGEST = timedelta(hours=1), timedelta(days=31)
 AT_ONCE = 500
 
@@ -28,13 +29,11 @@ AT_ONCE = 500
 def look_after(now: datetime) -> int:
     """Close what rests for good, and take up what a script wants taken up; answers how many it took up."""
     end_rested(now)
-    return remind_due(now)
+    return remind_due(now) + diagnosing.remind_due(now)
 
 
 def remind_due(now: datetime) -> int:
     """Take up every dialogue whose silence a trigger of its version names; answers how many."""
-    if not FIRST_HOUR <= timezone.localtime(now).hour < LAST_HOUR:
-        return 0
     ids = _resting(now).values_list("pk", flat=True)[:AT_ONCE]
     return sum(_take_up(number, now) for number in list(ids))
 
@@ -68,7 +67,7 @@ def _take_up(conversation_id: int, now: datetime) -> bool:
     rows = ClientConversation.objects.select_related("user", "account", "version", "script")
     conversation: ClientConversation = rows.get(pk=conversation_id)
     contact = contacts.lock(conversation.user)
-    if contact.halted or (contact.paused_until and contact.paused_until > now) or _is_busy(conversation):
+    if not contacts.may_nudge(contact, now) or _is_busy(conversation):
         return False
     last = conversation.messages.filter(status=Status.SENT).order_by("-id").first()
     if last is None or last.direction == PrivateMessage.Direction.IN or conversation.version is None:
@@ -85,7 +84,7 @@ def _take_up(conversation_id: int, now: datetime) -> bool:
 def _is_busy(conversation: ClientConversation) -> bool:
     """Something is on its way, waits for a person, or is being thought about."""
     waiting = Q(status__in=(Status.DRAFT, Status.PENDING, Status.SENDING, Status.UNKNOWN)) | ~Q(stage="")
-    return bool(conversation.messages.filter(waiting).exists())
+    return diagnostics.is_open(conversation.user) or bool(conversation.messages.filter(waiting).exists())
 
 
 def _say(conversation: ClientConversation, decision: Decision, now: datetime) -> None:
@@ -100,6 +99,7 @@ def _say(conversation: ClientConversation, decision: Decision, now: datetime) ->
     row = thread.new(PrivateMessage.Direction.OUT, as_written(decision).text, Origin.MACHINE)
     assert isinstance(row, ConversationMessage)
     row.explain(decision)
+    row.purpose = PrivateMessage.Purpose.NUDGE
     row.drafted_text, row.version = row.text, conversation.version
     row.progress, row.action = decision.progress.as_json(), decision.action
     row.save()

@@ -13,6 +13,7 @@ from relove.db import in_thread
 from relove.language import detect_language, words
 from relove.orders import demanded, is_order
 from relove.prompting import CLOSE, MARK, OPEN
+from relove.testimonials import praise
 from relove.texts import MESSAGE_LIMIT
 from sales.document import Script
 from sales.facts import changed, foreign, in_words
@@ -109,6 +110,7 @@ def _unfit(text: str, said: Said, limit: int, line: str = "") -> list[str]:
     checks: Mapping[str, bool] = {
         _("It has no words, or too many."): not words(text) or len(text) > limit,
         _("It claims a human life or own experience."): bool(claim(text, said.text)) and not claim(line),
+        _("It speaks as a client, or praises."): bool(praise(text)) and not praise(line),
         _("It presses or shames."): bool(PRESSURE.search(text)) and not PRESSURE.search(line),
         _("It holds a mark instead of words."): bool(MARK.search(text)),
         _("It follows an order in the message."): _obeys(text, said.text),

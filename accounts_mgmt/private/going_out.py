@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from accounts_mgmt import contacts
@@ -63,8 +64,9 @@ def opening_text(account: TelegramAccountSession, language: str) -> str:
 
 
 def drop_drafts(thread: Thread) -> None:
-    """A newer message makes drafts and wishes for drafts pointless."""
-    thread.messages.drafts().update(status=Status.CANCELLED, failed_reason=_("A newer message came."))
+    """A newer message makes drafts, reminders and wishes for drafts pointless."""
+    unsent = Q(status=Status.DRAFT) | Q(status=Status.PENDING, purpose=Purpose.NUDGE, first_attempt_at=None)
+    thread.messages.filter(unsent).update(status=Status.CANCELLED, failed_reason=_("A newer message came."))
     thread.messages.filter(stage=Stage.WANTED).update(stage=Stage.NONE)
 
 

@@ -5,27 +5,28 @@ it is committed.
 """
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count, Exists, F, OuterRef, Q, Subquery, Value
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce, Greatest, Now
-from django.db.models.lookups import LessThan
+from django.db.models.lookups import GreaterThanOrEqual, LessThan
 from django.utils.translation import gettext_lazy as _
 
 from accounts_mgmt.outbox import Guard, Origin, Status
 from accounts_mgmt.pause_models import Pause
+from relove.zones import DAY_FROM, DAY_TO, hour_there
 
 if TYPE_CHECKING:
     from accounts_mgmt.private.model import PrivateMessage
 
-DAILY_CAP = 3
+DAILY_CAP, NUDGES_A_DAY = 3, 2
 BY_PERSON = Q(origin=Origin.PERSON)
 
 
 def of(kind: "type[PrivateMessage]") -> list[Guard]:
     direction = Guard(Q(direction="out"), Status.CANCELLED, _("It is a message to us."))
-    return [direction, *_wishes(kind), *_contact(kind), *_honesty(kind)]
+    return [direction, *_wishes(kind), *_contact(kind), *_unasked(kind), *_honesty(kind)]
 
 
 def _free(kind: "type[PrivateMessage]") -> Q:
@@ -82,6 +83,35 @@ def _contact(kind: "type[PrivateMessage]") -> list[Guard]:
     ]
 
 
+def _unasked(kind: "type[PrivateMessage]") -> list[Guard]:
+    """What we say into a silence: twice a day at most over all accounts, and by day, by the person's clock."""
+    other = ~Q(purpose=kind.Purpose.NUDGE)
+    hour = hour_there("user__zone")
+    return [
+        Guard(
+            other | Q(GreaterThanOrEqual(hour, DAY_FROM)) & Q(LessThan(hour, DAY_TO)),
+            Status.PENDING,
+            _("It is night where the person is."),
+        ),
+        Guard(
+            other | Q(LessThan(_nudges(kind), NUDGES_A_DAY)),
+            Status.CANCELLED,
+            _("Two reminders today already."),
+        ),
+    ]
+
+
+def _nudges(kind: "type[PrivateMessage]") -> Combinable:
+    """How many reminders the person got in 24 hours; whether they answered does not matter."""
+    from accounts_mgmt.private.model import private_models
+
+    day = Q(purpose=kind.Purpose.NUDGE, attempted_at__gt=Now() - timedelta(days=1))
+    count: Combinable = Value(0)
+    for other in private_models():
+        count = count + _count(_ours(other, kind).filter(day))
+    return count
+
+
 def _honesty(kind: "type[PrivateMessage]") -> list[Guard]:
     earlier = kind._default_manager.filter(
         sender=OuterRef("sender"), user=OuterRef("user"), discloses=True, status=Status.SENT
@@ -122,12 +152,20 @@ def _unanswered(kind: "type[PrivateMessage]") -> Combinable:
 
 def _sent_today(other: "type[PrivateMessage]", kind: "type[PrivateMessage]") -> Coalesce:
     day = Now() - timedelta(days=1)
-    earlier = (
-        other._default_manager.filter(user=OuterRef("user"), direction="out", attempted_at__isnull=False)
-        .exclude(origin=Origin.PERSON)
-        .filter(status__in=(Status.SENDING, Status.SENT, Status.UNKNOWN, Status.DELETED))
-        .filter(attempted_at__gt=Greatest(Coalesce(F("user__contact__wrote_at"), day), day))
+    since = Greatest(Coalesce(F("user__contact__wrote_at"), day), day)
+    return _count(_ours(other, kind).exclude(origin=Origin.PERSON).filter(attempted_at__gt=since))
+
+
+def _ours(other: "type[PrivateMessage]", kind: "type[PrivateMessage]") -> Any:
+    """What has gone out to the row's person, the row itself apart."""
+    earlier = other._default_manager.filter(
+        user=OuterRef("user"),
+        direction="out",
+        attempted_at__isnull=False,
+        status__in=(Status.SENDING, Status.SENT, Status.UNKNOWN, Status.DELETED),
     )
-    if other is kind:
-        earlier = earlier.exclude(pk=OuterRef("pk"))
-    return Coalesce(Subquery(earlier.order_by().values("user").annotate(n=Count("pk")).values("n")), 0)
+    return earlier.exclude(pk=OuterRef("pk")) if other is kind else earlier
+
+
+def _count(rows: Any) -> Coalesce:
+    return Coalesce(Subquery(rows.order_by().values("user").annotate(n=Count("pk")).values("n")), 0)

@@ -29,13 +29,14 @@ class PrivateMessage(OutgoingMessage):
         OUT = "out", _("ours")
 
     class Purpose(models.TextChoices):
-        """Fixed texts, sent by rule; everything else is a reply."""
+        """Fixed texts, sent by rule, and what we say unasked; everything else is a reply."""
 
         REPLY = "", _("reply")
         STOP = "stop", _("confirmation of a stop")
         CRISIS = "crisis", _("help in a crisis")
         BOT = "bot", _("answer to “are you a bot”")
         WHO = "who", _("who this account is")
+        NUDGE = "nudge", _("reminder")
 
     class Stage(models.TextChoices):
         """What a received message still asks of the machine."""

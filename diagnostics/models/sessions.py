@@ -104,6 +104,8 @@ class DiagnosticResult(models.Model):
     stream_description = models.TextField(_("why this programme"), blank=True)
     # a model's wording of the same result; the counted one stays as it is
     wording = models.TextField(_("wording by the model"), blank=True)
+    # when the model is asked for it next; NULL: it has answered, or is not to be asked
+    wording_due_at = models.DateTimeField(null=True, blank=True, editable=False)
     corrected_psychotype = models.ForeignKey(
         Psychotype,
         models.PROTECT,
@@ -127,7 +129,15 @@ class DiagnosticResult(models.Model):
         db_table = "diagnostic_results"
         verbose_name = _("diagnostic result")
         verbose_name_plural = _("diagnostic results")
-        indexes = [models.Index(fields=["user", "-created_at"], name="diagnostic_results_user_time")]
+        indexes = [
+            models.Index(fields=["user", "-created_at"], name="diagnostic_results_user_time"),
+            # the long task's query
+            models.Index(
+                fields=["wording_due_at"],
+                name="diagnostic_results_wording",
+                condition=Q(wording_due_at__isnull=False),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.user}: {self.current_psychotype}, {self.current_stage}"

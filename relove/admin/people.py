@@ -22,6 +22,8 @@ from relove.admin.base import BackOfficeAdmin, ReadOnlyAdmin, ViewsLogged
 from relove.exports import SafeResource, TreeWidget
 from relove.models import Chat, TelegramUser
 
+CONVERSION = ("started_journey", "completed_journey", "visited_platform", "bought_programme")
+
 
 class PersonResource(SafeResource):
     """People by their Telegram id, with the fields that the customer's former system kept."""
@@ -47,6 +49,9 @@ class PersonResource(SafeResource):
             "streams",
             "is_active",
             "last_seen_date",
+            "registration_date",
+            "zone",
+            *CONVERSION,
         ]
 
 
@@ -68,10 +73,23 @@ class TelegramUserAdmin(ViewsLogged, ImportExportModelAdmin, BackOfficeAdmin):
     empty_text = _("Nobody yet. People appear here when they first write to an account or under a post.")
     change_form_before_template = "relove/doors.html"
     fieldsets = [
-        (None, {"fields": ["person", ("at_name", "telegram_id"), ("first_met", "last_seen"), "is_active"]}),
+        (
+            None,
+            {"fields": ["person", ("at_name", "telegram_id"), ("first_met", "last_seen"), ("zone", "is_active")]},
+        ),
         (
             _("What we know"),
-            {"fields": ["history_summary", "stage", "profile_rows", "marker_rows", "stream_rows"]},
+            {
+                "fields": [
+                    "history_summary",
+                    "stage",
+                    "profile_rows",
+                    "marker_rows",
+                    "stream_rows",
+                    CONVERSION[:2],
+                    CONVERSION[2:],
+                ]
+            },
         ),
         (_("History"), {"fields": ["history"]}),
     ]

@@ -24,7 +24,7 @@ from starlette.routing import Route
 
 from relove.language import Language, detect_language
 from relove.prompting import clean, unfenced
-from relove.sandbox import llm_sales, llm_text
+from relove.sandbox import llm_groups, llm_sales, llm_text
 from relove.sandbox.llm_faults import Fault, Faults, spoiled, swollen
 from relove.sandbox.llm_schema import minimal
 
@@ -192,6 +192,10 @@ def _answer(question: Question, other_language: bool) -> Any:
     """What the schema asks for: the smallest instance of one that is not known, plain text without one."""
     if question.purpose == "analysis":
         return llm_sales.analyse(question.system, question.user)
+    if question.purpose == "mapped":
+        return llm_groups.mapped(question.user)
+    if question.purpose == "hostanswer":
+        return llm_groups.host_answer(question.system, question.user)
     if question.purpose == "wording":
         return {"text": _wording(question)}
     language: Language = detect_language(question.system) or "ru"

@@ -71,6 +71,19 @@ def test_an_unclear_consent_is_none(talk: Talk) -> None:
     assert talk.session.consent_at is None
 
 
+@pytest.mark.parametrize("how", ["paused", "rested"])
+def test_no_way_leads_around_the_consent(talk: Talk, how: str) -> None:
+    if how == "paused":
+        talk.say("пауза")
+    else:
+        UserSession.objects.update(state=State.RESTING)
+
+    assert services.hears(talk.person, "1") is None
+    assert "18" in talk.say("продолжить")
+    assert talk.session.state == State.CONSENT
+    assert talk.say("да").endswith(Questionnaire(talk.session).current.options.last().text)  # type: ignore[union-attr]
+
+
 @pytest.mark.parametrize("words", ["2", "№2", "2.", "вариант 2", "Прислушиваюсь, тепло ли мне с этими людьми"])
 def test_an_answer_by_number_or_its_own_words(agreed: Talk, words: str) -> None:
     agreed.say("пропустить")
@@ -137,7 +150,7 @@ def test_back_pause_and_go_on(agreed: Talk) -> None:
 
 def test_finishing_early_keeps_what_was_said(agreed: Talk) -> None:
     agreed.say("1")
-    agreed.say("хватит")
+    agreed.say("закончить")
 
     assert (agreed.session.state, agreed.session.is_active) == (State.STOPPED, False)
     assert not DiagnosticResult.objects.exists()
@@ -167,6 +180,17 @@ def test_to_the_end(agreed: Talk) -> None:
     assert agreed.person.hero_stage == "ORDINARY_WORLD"
 
 
+def test_the_person_sees_where_they_are_whenever_they_ask(agreed: Talk) -> None:
+    assert services.progress(agreed.person, "Мой путь", "ru") == "", "nothing is known yet"
+    while not agreed.turn.ended:
+        agreed.say("1")
+    told = services.progress(agreed.person, "Мой путь", "ru")
+
+    assert told.startswith("🔥⚪️")
+    assert "Обычный мир" in told
+    assert services.progress(agreed.person, "сколько стоит программа?", "ru") == ""
+
+
 def test_a_second_start_goes_on_where_it_was(agreed: Talk) -> None:
     agreed.say("1")
     agreed.say("пауза")
@@ -179,7 +203,7 @@ def test_a_second_start_goes_on_where_it_was(agreed: Talk) -> None:
 def test_one_reminder_then_rest(agreed: Talk) -> None:
     day = timedelta(hours=24, minutes=1)
     assert services.silent(agreed.now + day / 2) == []
-    assert services.silent(agreed.now + day) == [agreed.session.pk]
+    assert services.silent(agreed.now + day) == [(agreed.session.pk, agreed.person.pk)]
     assert services.remind(agreed.session.pk, agreed.now + day).text
     assert services.remind(agreed.session.pk, agreed.now + day).text == ""
     assert services.rest(agreed.now + 1.9 * day) == 0

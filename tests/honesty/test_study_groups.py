@@ -1,6 +1,8 @@
 """Study groups: partners are introduced first, claim nothing, and never stand above a person's wish."""
 
+from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -10,11 +12,13 @@ from django.utils import timezone
 
 from accounts_mgmt.models import Contact
 from accounts_mgmt.outbox import Origin, Status
-from education import building, hearing, playing, services
+from education import building, hearing, playing, scenarios, services
 from education.models import EducationGroup, GroupMessage, GroupPartner
+from relove.llm import Answer
 from relove.models import Chat, Staff
 from relove.telegram.gateway import Message, Peer, PeerKind, Person
 from sales.models import ConversationMessage
+from sales.strategy import Said
 from tests.education import scene
 
 pytestmark = pytest.mark.django_db
@@ -123,6 +127,20 @@ def test_a_cry_for_help_halts_the_group_and_is_answered_privately(group: Educati
     group.refresh_from_db()
     assert (row.stage, group.state) == ("person", "paused")
     assert ConversationMessage.objects.get().purpose == "crisis"
+
+
+@pytest.mark.parametrize("is_crisis", [True, False])
+def test_the_model_may_call_a_person_and_clears_nothing(group: EducationGroup, is_crisis: bool) -> None:
+    row = hears(group, "А если всё это зря?")
+    value = playing.HostAnswer(text="Расскажите.", crisis=is_crisis, is_covered=False)
+    task = playing.Task(group, scenarios.of(group), "host", "answer", "", Said(row.text), row.pk)
+    group.refresh_from_db()
+    playing._store(replace(task, group=group), Answer(value, 1, "m", 1, 1, Decimal(0)), "", timezone.now())
+    row.refresh_from_db()
+    group.refresh_from_db()
+    assert (row.stage, group.state) == ("person", "paused" if is_crisis else "running")
+    assert [one.purpose for one in ConversationMessage.objects.all()] == (["crisis"] if is_crisis else [])
+    assert not GroupMessage.objects.filter(purpose="answer").exists()
 
 
 def test_a_persons_words_hold_the_scenario_until_they_are_answered(group: EducationGroup) -> None:

@@ -14,6 +14,7 @@ VALUES = {
     "traits": "x",
     "stage": "x",
     "state": "x",
+    "line": "x",
     "strengths": "x",
     "challenges": "x",
     "steps": "x",

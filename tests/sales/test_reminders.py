@@ -53,7 +53,7 @@ def test_it_asks_again_twice_and_then_rests(conversation: ClientConversation) ->
 
 def test_nobody_is_written_to_at_night(conversation: ClientConversation) -> None:
     assert reminders.remind_due(NOON + timedelta(hours=24 + 11)) == 0
-    assert reminders.remind_due(NOON + timedelta(hours=24 + 22)) == 1
+    assert reminders.remind_due(NOON + timedelta(hours=24 + 20)) == 1
 
 
 @pytest.mark.parametrize("wish", ["stopped_at", "crisis_at", "paused_until", "person"])
