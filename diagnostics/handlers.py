@@ -3,4 +3,4 @@
 from diagnostics import wording
 from relove import llm_work
 
-llm_work.register(wording.claim, wording.advance_one)
+llm_work.register(wording.claim, wording.advance_one, "diagnostic_results")
