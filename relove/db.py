@@ -6,6 +6,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import psycopg
 from asgiref.sync import sync_to_async
+from django.conf import settings
 from django.db import close_old_connections, connection
 
 from relove import clock
@@ -27,6 +28,14 @@ async def in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs)
             close_old_connections()
 
     return await sync_to_async(run, thread_sensitive=False)()
+
+
+def use_pool() -> None:
+    """From now on this process's connections come from a pool. Not for a process that forks: there it hangs."""
+    database = settings.DATABASES["default"]
+    if settings.DATABASE_POOL:
+        database["OPTIONS"]["pool"] = settings.DATABASE_POOL
+        database["CONN_MAX_AGE"] = 0
 
 
 async def connect() -> psycopg.AsyncConnection[Any]:

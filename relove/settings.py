@@ -145,6 +145,10 @@ DATABASES["default"].setdefault("OPTIONS", {})
 # Clusters keep a connection (three times the tasks a second); no pool there: it hangs after a fork.
 DATABASES["default"]["CONN_MAX_AGE"] = env.int("RELOVE_CONN_MAX_AGE", default=0)
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+# Of the process that serves pages (relove.asgi): so many connections kept, up to so many at once; 0: no pool.
+_POOL, _POOL_MAX = env.int("RELOVE_DB_POOL", default=20), env.int("RELOVE_DB_POOL_MAX", default=60)
+# Whoever finds none free for so long is told that the database is away.
+DATABASE_POOL = {"min_size": _POOL, "max_size": max(_POOL, _POOL_MAX), "timeout": 5} if _POOL > 0 else {}
 
 REDIS_URL = env("REDIS_URL", default="")
 # Pages live without the cache's server: what it would have remembered is worked out again.

@@ -1,10 +1,15 @@
 """The database from asyncio, and NOTIFY with its transaction."""
 
 import asyncio
+import json
+import os
+import subprocess
+import sys
 from typing import Any
 
 import psycopg
 import pytest
+from django.conf import settings
 from django.db import connection, transaction
 
 from relove.db import connect, in_thread, notify
@@ -66,3 +71,61 @@ def test_a_notice_leaves_with_its_transaction() -> None:
             return "rolled back"
 
     asyncio.run(story())
+
+
+# --- the pool of the process that serves pages ------------------------------------------------------
+
+SERVER = """
+import json, threading
+import relove.asgi
+from django.db import connection, connections
+
+found, together = [], threading.Barrier(8)
+
+def ask():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        found.append(cursor.fetchone()[0])
+    together.wait()  # eight at once
+    connection.close()
+
+def round():
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads: thread.start()
+    for thread in threads: thread.join()
+    pids = set(found)
+    found.clear()
+    return pids
+
+first = [round() for _ in range(3)]
+with connection.cursor() as cursor:
+    cursor.execute("SELECT pg_terminate_backend(pid) FROM unnest(%s) AS pid WHERE pid <> pg_backend_pid()",
+                   [list(set.union(*first))])
+connection.close()
+after = round()
+stats = connection.pool.get_stats()
+print(json.dumps([len(set.union(*first)), len(after), stats["pool_min"], stats["pool_max"]]))
+connection.close_pool()
+"""
+
+
+def served(**environment: str) -> list[int]:
+    env = {**os.environ, "DJANGO_SETTINGS_MODULE": "relove.settings", **environment}
+    done = subprocess.run([sys.executable, "-c", SERVER], env=env, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    numbers: list[int] = json.loads(done.stdout)
+    return numbers
+
+
+def test_the_web_process_keeps_a_pool_and_outlives_the_loss_of_it() -> None:
+    """As after a restart of PostgreSQL: a connection that has died is replaced before it is handed out."""
+    used, after, least, most = served(RELOVE_DB_POOL="8", RELOVE_DB_POOL_MAX="9", RELOVE_CONN_MAX_AGE="600")
+    assert (least, most) == (8, 9)
+    assert 8 <= used <= 9, "24 questions by 8 threads, each thread new"
+    assert after == 8
+
+
+def test_nothing_else_has_a_pool() -> None:
+    """A cluster forks and would hang; tests drop their database."""
+    assert "pool" not in connection.settings_dict["OPTIONS"]
+    assert (settings.DATABASE_POOL["min_size"], settings.DATABASE_POOL["max_size"]) == (20, 60)
