@@ -16,6 +16,7 @@ from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Coalesce, Greatest, Least, Now
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
+from psycopg import sql
 
 from accounts_mgmt import pauses
 from accounts_mgmt.models import OutboxWatch, Pause
@@ -27,6 +28,18 @@ from relove.models import Staff
 SILENCE = timedelta(hours=1)
 # a database without a heartbeat may have missed whatever came after a row was made
 NEVER = datetime(2000, 1, 1, tzinfo=UTC)
+# What `manage.py restore` runs in the transaction that loads a backup: from its first moment on nothing of
+# that database leaves.
+RESTORED = """
+INSERT INTO outbox_watch (id, restored_at, unsure_since) VALUES (1, now(), '2000-01-01 00:00+00')
+ON CONFLICT (id) DO UPDATE SET
+    restored_at = now(), unsure_since = LEAST(outbox_watch.unsure_since, outbox_watch.beat_at);
+INSERT INTO pauses (level, frozen, reason, paused_at, lift_reason)
+VALUES ('everything', true, {reason}, now(), '');
+"""
+PASSED_BY = (
+    "UPDATE {table} SET status = 'expired', claimed_by = NULL WHERE status IN ('pending', 'sending', 'unknown');"
+)
 # What may leave, by itself or because a person wants it to.
 MAY_LEAVE = (Status.DRAFT, Status.PENDING, Status.SENDING, Status.UNKNOWN, Status.FAILED)
 
@@ -51,6 +64,14 @@ def standing() -> Pause | None:
     return found
 
 
+def restore_mark(now: datetime) -> str:
+    """SQL that freezes the outbox of a database just loaded from a backup."""
+    reason = sql.Literal(_("The database was restored from a backup on %(when)s.") % {"when": _shown(now)})
+    passing = [kind._meta.db_table for kind in outgoing_models() if kind.passes_pauses]
+    frozen = sql.SQL(RESTORED).format(reason=reason).as_string(None)
+    return frozen + "".join(PASSED_BY.format(table=table) for table in passing)
+
+
 @transaction.atomic
 def confirm(staff: Staff, reason: str) -> bool:
     """Let sending go on; False where somebody else was quicker. What waited leaves at its pace."""
@@ -59,7 +80,7 @@ def confirm(staff: Staff, reason: str) -> bool:
         return False
     # what was written meanwhile may answer what was answered already
     _mark(watch.unsure_since or timezone.now())
-    watch.unsure_since = None
+    watch.beat_at, watch.restored_at, watch.unsure_since = timezone.now(), None, None
     watch.save()
     return pauses.end(Pause.objects.in_force().freezes(), staff, reason)
 
@@ -106,13 +127,14 @@ def _freeze(watch: OutboxWatch) -> None:
 
 
 def _why(watch: OutboxWatch) -> str:
-    def shown(moment: datetime) -> str:
-        return formats.date_format(timezone.localtime(moment), "d.m.Y H:i")
-
     if watch.restored_at:
-        return _("The database was restored from a backup on %(when)s.") % {"when": shown(watch.restored_at)}
-    since = shown(watch.beat_at) if watch.beat_at else "—"
+        return _("The database was restored from a backup on %(when)s.") % {"when": _shown(watch.restored_at)}
+    since = _shown(watch.beat_at) if watch.beat_at else "—"
     return _("Nobody had sent anything from this database since %(since)s, and messages wait.") % {"since": since}
+
+
+def _shown(moment: datetime) -> str:
+    return formats.date_format(timezone.localtime(moment), "d.m.Y H:i")
 
 
 def _held() -> list[type[OutgoingMessage]]:

@@ -348,6 +348,15 @@ from relove.unfold import UNFOLD  # noqa: E402, F401  (a file of its own: it is 
 # How long answers and results are kept, in months; people are told before they agree.
 DIAGNOSTICS_MONTHS = env.int("RELOVE_DIAGNOSTICS_MONTHS", default=24)
 
+# --- backups and archive --------------------------------------------------------------------------
+
+BACKUP_DIR = Path(env("RELOVE_BACKUP_DIR", default=str(state_dir() / "backups")))
+# How many of its backups `manage.py backup` keeps.
+BACKUPS_KEPT = env.int("RELOVE_BACKUPS_KEPT", default=14)
+ARCHIVE_DIR = Path(env("RELOVE_ARCHIVE_DIR", default=str(state_dir() / "archive")))
+# Whole months that logs and comments stay in the database before `manage.py archive` takes them out.
+ARCHIVE_AFTER_MONTHS = env.int("RELOVE_ARCHIVE_AFTER_MONTHS", default=12)
+
 # --- access ----------------------------------------------------------------------------------------
 
 # Who must show a code beside the password: off, managers (and above), everyone.
