@@ -45,18 +45,27 @@ def _plain(row: Model) -> dict[str, Any]:
 def erase(user: TelegramUser, now: datetime, staff: Staff | None = None) -> None:
     """Erase the person, whole or not at all. Raises NotYet."""
     with transaction.atomic():
-        person = TelegramUser.objects.select_for_update().get(pk=user.pk)
+        person = _locked(user)
         for reason in people.in_flight(person):
             raise NotYet(reason)
-        subjects = list(_subjects(person))
-        _blank_model_calls(subjects)
-        people.erase(person)
-        _take_words_from_logs(person, subjects)
-        kept = suppression.add(person.telegram_id)
-        _make_nobody(person)
-        who = {"staff_id": staff.pk} if staff else {"user_id": person.pk}
-        oplog.log_activity("erase_person", subject=(TelegramUser._meta.db_table, person.pk), **who)
-        transaction.on_commit(lambda: suppression.keep(kept))
+        _erase(person, staff)
+
+
+def _locked(user: TelegramUser) -> TelegramUser:
+    person: TelegramUser = TelegramUser.objects.select_for_update().get(pk=user.pk)
+    return person
+
+
+def _erase(person: TelegramUser, staff: Staff | None = None) -> None:
+    subjects = list(_subjects(person))
+    _blank_model_calls(subjects)
+    people.erase(person)
+    _take_words_from_logs(person, subjects)
+    kept = suppression.add(person.telegram_id)
+    _make_nobody(person)
+    who = {"staff_id": staff.pk} if staff else {"user_id": person.pk}
+    oplog.log_activity("erase_person", subject=(TelegramUser._meta.db_table, person.pk), **who)
+    transaction.on_commit(lambda: suppression.keep(kept))
 
 
 def _subjects(user: TelegramUser) -> Iterator[Subject]:
@@ -95,8 +104,12 @@ def _make_nobody(user: TelegramUser) -> None:
 
 
 def reapply(now: datetime) -> int:
-    """Erase again whom an older backup has brought back; says how many."""
+    """Erase again whom an older backup has brought back; says how many.
+
+    Nothing is awaited: what the backup takes to be on its way has long left, or never does.
+    """
     returned = suppression.forgotten()
     for user in returned:
-        erase(user, now)
+        with transaction.atomic():
+            _erase(_locked(user))
     return len(returned)

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from relove import backups
+from relove import backups, suppression
 
 
 class Command(BaseCommand):
@@ -24,6 +24,7 @@ class Command(BaseCommand):
         folder: Path = options["to"]
         try:
             made = backups.back_up(folder, timezone.now())
+            suppression.copy_to(folder)
         except (backups.BackupError, OSError) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"{made} ({made.stat().st_size / 1e6:.1f} MB)")

@@ -8,7 +8,7 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts_mgmt import freezing
-from relove import backups
+from relove import backups, suppression
 from relove.management.upkeep import bring_up_to_date
 
 
@@ -40,6 +40,7 @@ class Command(BaseCommand):
 
     def _load(self, backup: Path, database: str) -> None:
         backups.restore(backup, database, freezing.restore_mark(timezone.now()))
+        suppression.take_from(backup.parent)
         with backups.inside(database):
             # tables of a newer release; people who were erased after the backup was made
             bring_up_to_date()
