@@ -9,6 +9,8 @@ from django.contrib.admin.views.main import ChangeList
 from django.db import DataError
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin
 
 from relove import oplog
@@ -50,9 +52,16 @@ class BackOfficeAdmin(ModelAdmin):
         field = lookup.split("__")[0]
         return lookup in self.extra_lookups or (field in declared and _is_plain(lookup, field))
 
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Named after what it lists: Django's “Select %s to change” cannot be said in Russian of every name."""
+        title = capfirst(self.model._meta.verbose_name_plural)
+        return super().changelist_view(request, {"title": title, **(extra_context or {})})
+
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         """Two buttons are enough: nobody adds ten channels or voices in a row."""
         context["show_save_and_add_another"] = False
+        name = self.model._meta.verbose_name
+        context["title"] = _("Adding: %(name)s") % {"name": name} if kwargs.get("add") else capfirst(name)
         return super().render_change_form(request, context, *args, **kwargs)
 
     def get_changelist_instance(self, request: HttpRequest) -> ChangeList:

@@ -28,6 +28,7 @@ NO_PAGE = {
     "signin",
     "runnerkey",
     "runnerbeat",
+    "outboxwatch",
     "channelbackfill",
     "postthumbnail",
     "accountphoto",
