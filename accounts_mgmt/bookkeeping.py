@@ -47,6 +47,9 @@ def settle_columns(group: list[Settlement]) -> list[list[Any]]:
             s.code[:64],
             s.reason[:255],
             s.set_aside,
+            s.row.account,
+            s.duration_ms,
+            is_news(s),
         )
         for s in group
     ]

@@ -12,6 +12,7 @@ from django.db import connection
 from django.db.models import Q
 
 from accounts_mgmt.outbox import OutgoingMessage
+from relove import oplog
 
 CRASHES_ALLOWED = 3
 # From here on a row travels alone, so that the next death is its own fault beyond doubt.
@@ -149,7 +150,16 @@ WHERE m.id = v.id AND m.created_at = v.created_at AND m.claimed_by = v.token AND
 RETURNING m.id
 """
 
+# The verdict and its row of the operation log are one statement: one commit for both, and neither without
+# the other.
 SETTLE = """
+WITH v AS (
+    SELECT * FROM unnest(%s::bigint[], %s::timestamptz[], %s::bigint[], %s::text[], %s::bigint[],
+                         %s::timestamptz[], %s::int[], %s::float8[], %s::bool[], %s::text[], %s::text[],
+                         %s::bool[], %s::bigint[], %s::int[], %s::bool[])
+    AS v (id, created_at, token, status, message_id, sent_at, failed, delay, unclear, code, reason, set_aside,
+          account, duration_ms, is_news)
+), settled AS (
 UPDATE {table} m SET
     status = v.status, message_id = COALESCE(v.message_id, m.message_id),
     sent_at = COALESCE(v.sent_at, m.sent_at),
@@ -158,11 +168,16 @@ UPDATE {table} m SET
     first_attempt_at = CASE WHEN v.unclear THEN m.first_attempt_at END,
     failed_code = v.code, failed_reason = v.reason, set_aside = v.set_aside, crashes = 0,
     claimed_by = NULL, updated_at = now()
-FROM unnest(%s::bigint[], %s::timestamptz[], %s::bigint[], %s::text[], %s::bigint[], %s::timestamptz[],
-            %s::int[], %s::float8[], %s::bool[], %s::text[], %s::text[], %s::bool[])
-     AS v (id, created_at, token, status, message_id, sent_at, failed, delay, unclear, code, reason, set_aside)
+FROM v
 WHERE m.id = v.id AND m.created_at = v.created_at AND m.claimed_by = v.token AND m.status = 'sending'
 RETURNING m.id
+), logged AS (
+    {log}
+    SELECT 'send_message', CASE v.status WHEN 'sent' THEN 'success' ELSE 'failed' END, v.duration_ms, v.reason,
+           v.account, '{table}', v.id, now()
+    FROM v JOIN settled USING (id) WHERE v.is_news
+)
+SELECT id FROM settled
 """
 
 GIVE_BACK = """
@@ -239,7 +254,7 @@ def statements(kind: type[OutgoingMessage]) -> Statements:
             photo="m.photo_id" if kind.carries_photos else "NULL::bigint",
         ),
         attempt=ATTEMPT.format(table=table, guarded=guarded),
-        settle=SETTLE.format(table=table),
+        settle=SETTLE.format(table=table, log=oplog.INSERT_INTO),
         give_back=GIVE_BACK.format(table=table),
         give_back_all=GIVE_BACK_ALL.format(table=table),
         unseen=UNSEEN.format(table=table),

@@ -198,10 +198,7 @@ class Dispatcher:
             if kind.after_sent:
                 senders, times = [s.row.account for s in group], [s.sent_at for s in group]
                 await self._lines.settle.rows(kind.after_sent, [senders, times])
-        operations = [bookkeeping.operation(s) for s in written if bookkeeping.is_news(s)]
-        if operations:
-            oplog.say(operations)
-            await self._lines.settle.rows(oplog.OPERATIONS_INSERT, oplog.columns(operations))
+        oplog.say([bookkeeping.operation(s) for s in written if bookkeeping.is_news(s)])
 
     async def _place(self, row: Claimed) -> None:
         parameters = [row.chat_id, row.reply_to, row.id, row.created_at, row.token]

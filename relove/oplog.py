@@ -1,7 +1,7 @@
 """The one writer of the logs (the LoggingService of the customer's document).
 
-Synchronous code calls the five functions; the runner, which must not wait, collects `Operation`s and
-writes them in batches with OPERATIONS_INSERT on its own connection.
+Synchronous code calls the five functions. The runner, which must not wait, writes operations in the statement
+that settles a batch of rows.
 """
 
 import logging
@@ -36,33 +36,9 @@ class Operation:
     at: datetime = field(default_factory=timezone.now)
 
 
-# Takes seven arrays and an eighth of times: one statement for any number of operations.
-OPERATIONS_INSERT = """
-INSERT INTO operation_logs
-    (operation_type, status, duration_ms, error_message, account_id, user_id,
-     subject_table, subject_id, created_at)
-SELECT * FROM unnest(%s::text[], %s::text[], %s::int[], %s::text[], %s::bigint[], %s::bigint[],
-                     %s::text[], %s::bigint[], %s::timestamptz[])
-"""
-
-
-def columns(operations: Sequence[Operation]) -> list[list[Any]]:
-    """The parameters of OPERATIONS_INSERT."""
-    rows = [
-        (
-            o.operation_type,
-            o.status,
-            o.duration_ms,
-            o.error,
-            o.account_id,
-            o.user_id,
-            o.subject[0] if o.subject else "",
-            o.subject[1] if o.subject else None,
-            o.at,
-        )
-        for o in operations
-    ]
-    return [list(column) for column in zip(*rows, strict=True)]
+# What a statement begins with that writes operations beside its own rows, as the runner's settling does.
+INSERT_INTO = """INSERT INTO operation_logs
+    (operation_type, status, duration_ms, error_message, account_id, subject_table, subject_id, created_at)"""
 
 
 def say(operations: Sequence[Operation]) -> None:
@@ -94,11 +70,10 @@ def log_operations(operations: Sequence[Operation]) -> None:
 
 
 # One operation about each of many rows.
-EACH_INSERT = """
-INSERT INTO operation_logs
-    (operation_type, status, duration_ms, error_message, account_id, subject_table, subject_id, created_at)
-SELECT %s, 'success', 0, '', %s, %s, subject_id, %s FROM unnest(%s::bigint[]) AS subject_id
-"""
+EACH_INSERT = (
+    INSERT_INTO  # noqa: S608  (constants of our own)
+    + " SELECT %s, 'success', 0, '', %s, %s, subject_id, %s FROM unnest(%s::bigint[]) AS subject_id"
+)
 
 
 def log_each(operation_type: str, table: str, ids: Sequence[int], account_id: int | None = None) -> None:

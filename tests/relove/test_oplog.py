@@ -1,8 +1,6 @@
 """The logs: written by one module, counted by it, and not to be changed afterwards."""
 
-import asyncio
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -10,9 +8,8 @@ from django.utils import timezone
 
 from accounts_mgmt.models import AccountSecurityLog, TelegramAccountSession
 from relove import oplog
-from relove.db import connect
 from relove.models import Chat, OperationLog, SessionLog, Staff, TelegramUser, UserActivityLog
-from relove.oplog import OPERATIONS_INSERT, Operation, columns
+from relove.oplog import Operation
 
 pytestmark = pytest.mark.django_db
 NOW = timezone.now()
@@ -80,29 +77,6 @@ def test_operations_are_counted_with_failures_and_mean_time() -> None:
         "draft": {"total": 1, "failed": 0, "mean_ms": 50.0},
     }
     assert oplog.get_operation_stats(NOW + timedelta(minutes=1)) == {}
-
-
-@pytest.mark.django_db(transaction=True)
-def test_the_runners_statement_writes_the_same_rows() -> None:
-    operations = [
-        Operation("send", "success", 12, account_id=1, subject=("generated_comments", 4), at=NOW),
-        Operation("send", "failed", 7, "почему", user_id=None, at=NOW),
-    ]
-
-    async def write() -> None:
-        async with await connect() as line:
-            await line.execute(OPERATIONS_INSERT, columns(operations))
-
-    def written() -> list[dict[str, Any]]:
-        rows = list(OperationLog.objects.order_by("duration_ms").values())
-        return [{name: value for name, value in row.items() if name != "id"} for row in rows]
-
-    asyncio.run(write())
-    by_the_runner = written()
-    OperationLog.objects.all().delete()
-    oplog.log_operations(operations)
-    assert by_the_runner == written()
-    assert len(by_the_runner) == 2
 
 
 # --- activity -----------------------------------------------------------------------------------

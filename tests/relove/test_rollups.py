@@ -80,7 +80,7 @@ def test_a_row_that_commits_late_is_waited_for_and_counted_once() -> None:
     other = connection.copy()
     other.set_autocommit(False)
     with other.cursor() as late:
-        late.execute(oplog.OPERATIONS_INSERT, oplog.columns([Operation("send_message", "success", 5, at=NOW)]))
+        late.execute(oplog.EACH_INSERT, ["send_message", None, "", NOW, "{1}"])
         sent(1, 2)
         rollups.fold(NOW)
         # its id is the lowest, and others with higher ids are visible: none is passed over it

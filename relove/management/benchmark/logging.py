@@ -1,0 +1,114 @@
+"""What the logs cost the way of a message: the same runner with them and without, by the server's clock."""
+
+import asyncio
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from logging import StreamHandler, getLogger
+from typing import Any
+from unittest.mock import patch
+
+from django.conf import settings
+from django.utils import timezone
+
+from accounts_mgmt import bookkeeping
+from accounts_mgmt.outbox import CHANNEL, Origin, Status
+from accounts_mgmt.private.dialogues import open_thread
+from accounts_mgmt.tasks import hold
+from commentators.models import DirectMessage
+from relove.cluster import Drain
+from relove.db import notify
+from relove.management import sandbox_world
+from relove.management.benchmark import Bench, Figures, at_most, benchmark, ratios, wait_until
+from relove.management.benchmark.ceiling import acquaint
+from relove.models import OperationLog
+from relove.sandbox.client import SandboxClient
+
+MESSAGES = 300
+
+
+@benchmark(
+    "logging",
+    {"cost": at_most(0.05)},
+    {
+        "RELOVE_SEND_CEILING": "0",
+        "RELOVE_PACE_PER_SECOND": "1000",
+        "RELOVE_PACE_PER_MINUTE": "60000",
+        # lines of each operation are part of it
+        "RELOVE_LOG_LEVEL": "INFO",
+        "RELOVE_LOG_FORMAT": "json",
+    },
+)
+def logging(bench: Bench) -> Figures:
+    """The share of a message's time that its row in operation_logs and its line in the program's log take."""
+    client = SandboxClient(settings.SANDBOX_HTTP)
+    client.world(sandbox_world.description())
+    accounts = [one.session for one in sandbox_world.connect_accounts(client, timezone.now())]
+    with _lines_in_a_file(), _runner():
+        wait_until(lambda: len(client.stats()["online"]) >= len(accounts), "the accounts are not held", 120)
+        acquaint(client, accounts)
+        _seconds(client)  # nothing is warm yet
+        found = bench.in_turns({"with": lambda: _logged(client), "without": lambda: _unlogged(client)})
+    return {"cost": [ratio - 1 for ratio in ratios(found["with"], found["without"])]}
+
+
+@contextmanager
+def _lines_in_a_file() -> Iterator[None]:
+    """As under a process manager, and out of the way of what is told here."""
+    handler = getLogger().handlers[0]
+    assert isinstance(handler, StreamHandler)
+    with tempfile.TemporaryFile("w") as file:
+        before = handler.setStream(file)
+        try:
+            yield
+        finally:
+            handler.setStream(before)
+
+
+@contextmanager
+def _runner() -> Iterator[None]:
+    """In this process, where it can be told not to log."""
+    drain = Drain.manual()
+    thread = threading.Thread(target=lambda: asyncio.run(hold(drain)))
+    thread.start()
+    try:
+        yield
+    finally:
+        drain.set()
+        thread.join()
+
+
+def _logged(client: SandboxClient) -> float:
+    before = OperationLog.objects.count()
+    seconds = _seconds(client)
+    wait_until(lambda: OperationLog.objects.count() >= before + MESSAGES, "not every message is logged")
+    return seconds
+
+
+def _unlogged(client: SandboxClient) -> float:
+    with patch.object(bookkeeping, "is_news", lambda settlement: False):
+        return _seconds(client)
+
+
+def _seconds(client: SandboxClient) -> float:
+    """From the first of so many messages to the last, by the server's clock."""
+    before = client.stats()["accepted"]
+    _queue()
+    wait_until(lambda: not DirectMessage.objects.exclude(status=Status.SENT).exists(), "not all were sent", 120)
+    times = [entry["time"] for entry in client.ledger(before) if entry["random_id"]]
+    assert len(times) == MESSAGES
+    return max(times) - min(times)
+
+
+def _queue() -> None:
+    now = timezone.now()
+    heard = DirectMessage.objects.received().select_related("sender", "user").order_by("user_id")
+    threads = [open_thread(row.sender, row.user) for row in heard]
+    rows: list[Any] = []
+    for number in range(MESSAGES):
+        row = threads[number % len(threads)].new(DirectMessage.Direction.OUT, f"Ответ {number}", Origin.PERSON)
+        row.queue(now)
+        rows.append(row)
+    DirectMessage.objects.bulk_create(rows)
+    notify(CHANNEL)
