@@ -98,7 +98,7 @@ def _seconds(client: SandboxClient) -> float:
     wait_until(lambda: not DirectMessage.objects.exclude(status=Status.SENT).exists(), "not all were sent", 120)
     times = [entry["time"] for entry in client.ledger(before) if entry["random_id"]]
     assert len(times) == MESSAGES
-    return max(times) - min(times)
+    return float(max(times) - min(times))
 
 
 def _queue() -> None:
