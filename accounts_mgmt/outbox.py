@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts_mgmt.pause_models import Pause
 from accounts_mgmt.querysets import OutgoingQuerySet
+from relove.indexes import words_index
 from relove.telegram.gateway import Gateway, Peer
 
 if TYPE_CHECKING:
@@ -200,4 +201,5 @@ def outbox_indexes(prefix: str) -> list[models.Index]:
         models.Index(fields=["attempted_at"], name=f"{prefix}_attempted", condition=Q(attempted_at__isnull=False)),
         models.Index(fields=["status", "-id"], name=f"{prefix}_status_id"),
         models.Index(models.F("sent_at").desc(nulls_first=True), models.F("id").desc(), name=f"{prefix}_sent_id"),
+        words_index(f"{prefix}_words"),
     ]

@@ -134,7 +134,8 @@ class UserActivityLog(models.Model):
         indexes = [
             models.Index(fields=["user", "-created_at"], name="activity_user_time"),
             models.Index(fields=["staff", "-created_at"], name="activity_staff_time"),
-            models.Index(fields=["-created_at"], name="activity_time"),
+            models.Index(fields=["-created_at", "-id"], name="activity_time"),
+            models.Index(fields=["activity_type", "-created_at"], name="activity_type_time"),
             # what was done about a row, on its page
             models.Index(fields=["subject_table", "subject_id"], name="activity_subject"),
             # the page of system settings shows who changed what
@@ -183,7 +184,8 @@ class SessionLog(models.Model):
         verbose_name = _("work session")
         verbose_name_plural = _("work sessions")
         indexes = [
-            models.Index(fields=["status", "-id"], name="session_status_id"),
+            models.Index(fields=["-start_time", "-id"], name="session_time"),
+            models.Index(fields=["status", "-start_time"], name="session_status_time"),
             models.Index(fields=["session_type", "-start_time"], name="session_type_time"),
         ]
 
@@ -222,7 +224,7 @@ class OperationLog(models.Model):
         indexes = [
             models.Index(fields=["-created_at", "-id"], name="operation_time"),
             models.Index(fields=["operation_type", "-created_at"], name="operation_type_time"),
-            models.Index(fields=["status", "-id"], name="operation_status_id"),
+            models.Index(fields=["status", "-created_at"], name="operation_status_time"),
             models.Index(fields=["account_id", "-created_at"], name="operation_account_time"),
             models.Index(fields=["subject_table", "subject_id"], name="operation_subject"),
         ]
@@ -308,8 +310,9 @@ class LLMCall(models.Model):
         verbose_name = _("model call")
         verbose_name_plural = _("model calls")
         indexes = [
-            models.Index(fields=["status", "-id"], name="llm_status_id"),
-            models.Index(fields=["-created_at"], name="llm_time"),
+            models.Index(fields=["status", "-created_at"], name="llm_status_time"),
+            models.Index(fields=["-created_at", "-id"], name="llm_time"),
+            models.Index(fields=["purpose", "-created_at"], name="llm_purpose_time"),
             models.Index(fields=["subject_table", "subject_id"], name="llm_subject"),
         ]
 

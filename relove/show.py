@@ -29,6 +29,7 @@ VALUE_NAMES: dict[str, Promise] = {
     "other": lazy("something else"),
 }
 
+MILLION = 1_000_000
 NOTHING = mark_safe('<span class="rl-none">—</span>')
 
 # Names of JSON fields that people may meet; anything else is shown by its key.
@@ -172,6 +173,20 @@ def number(value: float | Decimal | None, digits: int = 0) -> SafeString:
         return NOTHING
     words = formats.number_format(value, digits, use_l10n=True, force_grouping=True)
     return format_html('<span class="rl-number">{}</span>', words)
+
+
+def grouped(value: int) -> str:
+    """A whole number in words: "65 737"."""
+    return formats.number_format(value, 0, use_l10n=True, force_grouping=True)
+
+
+def roughly(value: int) -> str:
+    """A guess, by its first two digits: "12 000", "5.2 million"."""
+    rounded = round(value, 2 - len(str(value)))
+    if rounded < MILLION:
+        return grouped(rounded)
+    digits = 0 if rounded % MILLION == 0 else 1
+    return _("%(number)s million") % {"number": formats.number_format(rounded / MILLION, digits)}
 
 
 def pair(first: float | None, second: float | None) -> SafeString:

@@ -116,4 +116,6 @@ def private_indexes(prefix: str) -> list[models.Index]:
         # the sweep's query, and what is unread
         models.Index(fields=["stage", "id"], name=f"{prefix}_stage", condition=Q(stage__in=("wanted", "person"))),
         models.Index(fields=["user"], name=f"{prefix}_unread", condition=unread),
+        # the list's filter: the purposes that are few among replies
+        models.Index(fields=["purpose", "-id"], name=f"{prefix}_purpose", condition=~Q(purpose="")),
     ]

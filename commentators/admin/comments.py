@@ -25,7 +25,7 @@ from commentators.admin.decisions import Decision
 from commentators.admin.resources import CommentResource, MetricsResource
 from commentators.models import CommentKey, GeneratedComment
 from relove import confirm, desk, show
-from relove.admin.base import ReadOnlyAdmin
+from relove.admin.biglist import BigListAdmin
 from relove.admin.filters import PeriodFilter
 from relove.exports import FORMATS
 
@@ -43,7 +43,7 @@ ON_ONE = {
 
 
 @admin.register(GeneratedComment)
-class CommentAdmin(ExportMixin, ReadOnlyAdmin):
+class CommentAdmin(ExportMixin, BigListAdmin):
     resource_classes = [CommentResource, MetricsResource]
     export_form_class = ExportForm
     formats = FORMATS
@@ -55,11 +55,11 @@ class CommentAdmin(ExportMixin, ReadOnlyAdmin):
         ("origin", ChoicesDropdownFilter),
         PeriodFilter,
     ]
-    list_disable_select_all = True
     search_fields = ["text"]
     search_help_text = _("Words of the comment")
     extra_lookups = ("post__id__exact",)
     ordering = ["-id"]
+    sortable_by = ("sent",)
     actions = [
         "approve_drafts",
         "reject_drafts",

@@ -14,7 +14,7 @@ from unfold.decorators import display
 from accounts_mgmt.admin.messenger import UNSAID, Messenger
 from commentators.models import DirectMessage
 from relove import desk, people, show
-from relove.admin.base import ReadOnlyAdmin
+from relove.admin.biglist import BigListAdmin
 from relove.models import TelegramUser
 
 
@@ -25,7 +25,7 @@ class DirectMessenger(Messenger):
 
 
 @admin.register(DirectMessage)
-class DirectMessageAdmin(ReadOnlyAdmin):
+class DirectMessageAdmin(BigListAdmin):
     list_display = ["words", "way", "state", "person", "our_account", "sent"]
     list_filter = [
         ("status", ChoicesDropdownFilter),
@@ -37,6 +37,7 @@ class DirectMessageAdmin(ReadOnlyAdmin):
     search_help_text = _("Words of the message")
     extra_lookups = ("user__id__exact",)
     ordering = ["-id"]
+    sortable_by = ("sent",)
     empty_text = _("No private messages yet. They appear when somebody writes to a commentator.")
     fieldsets = [
         (None, {"fields": ["full_text", ("way", "state", "sent"), "why", ("person", "our_account"), "thread"]}),

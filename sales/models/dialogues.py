@@ -176,6 +176,7 @@ class ConversationMessage(PrivateMessage):
         indexes = [
             *private_indexes("sales"),
             models.Index(fields=["conversation", "-id"], name="sales_conversation"),
+            models.Index(fields=["strategy", "-id"], name="sales_strategy", condition=~Q(strategy="")),
             # the last analysed messages, for another threshold
             models.Index(fields=["-id"], name="sales_analysed", condition=Q(direction="in", score__isnull=False)),
         ]
