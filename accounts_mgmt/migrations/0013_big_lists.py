@@ -9,8 +9,8 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts_mgmt', '0010_announce'),
-        ('relove', '0008_big_lists'),
+        ('accounts_mgmt', '0012_call_request'),
+        ('relove', '0009_big_lists'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

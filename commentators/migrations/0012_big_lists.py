@@ -9,9 +9,9 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts_mgmt', '0011_big_lists'),
-        ('commentators', '0010_pictures'),
-        ('relove', '0008_big_lists'),
+        ('accounts_mgmt', '0013_big_lists'),
+        ('commentators', '0011_nudge'),
+        ('relove', '0009_big_lists'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

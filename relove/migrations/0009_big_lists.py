@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('relove', '0007_rollups'),
+        ('relove', '0008_zone_and_conversion'),
     ]
 
     operations = [

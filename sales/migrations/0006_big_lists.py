@@ -9,9 +9,9 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts_mgmt', '0011_big_lists'),
-        ('relove', '0008_big_lists'),
-        ('sales', '0004_trigger_kinds'),
+        ('accounts_mgmt', '0013_big_lists'),
+        ('relove', '0009_big_lists'),
+        ('sales', '0005_nudge'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
