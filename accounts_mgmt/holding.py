@@ -17,6 +17,7 @@ from accounts_mgmt.delivery import Held
 from accounts_mgmt.leases import Lease, Leases
 from accounts_mgmt.lines import AWAY, Lines
 from accounts_mgmt.sessions import DatabaseStore
+from accounts_mgmt.turns import Turns
 from relove.db import in_thread
 from relove.telegram.gateway import Gateway, GatewayError, Listener, Update
 from relove.telegram.login import MtprotoLogin
@@ -165,9 +166,12 @@ class Holding:
             await in_thread(health.apply, lease.account, lease.token, effect, error.code, None, "connect")
 
     def _listener(self, account: int) -> Listener:
+        turns = Turns()
+
         async def heard(update: Update) -> None:
             if updates.heard(update):
-                await in_thread(updates.dispatch, account, update)
+                async with turns.turn(update):
+                    await in_thread(updates.dispatch, account, update)
 
         return heard
 

@@ -30,6 +30,24 @@ VALUE_NAMES: dict[str, Promise] = {
 }
 
 MILLION = 1_000_000
+
+# What came with a message, by relove.telegram's words for it.
+MEDIA: dict[str, Promise] = {
+    "photo": lazy("photo"),
+    "video": lazy("video"),
+    "voice": lazy("voice message"),
+    "round": lazy("video message"),
+    "audio": lazy("audio"),
+    "sticker": lazy("sticker"),
+    "gif": lazy("animation"),
+    "document": lazy("file"),
+    "poll": lazy("poll"),
+    "contact": lazy("contact"),
+    "geo": lazy("place"),
+    "venue": lazy("place"),
+    "geolive": lazy("place"),
+}
+
 NOTHING = mark_safe('<span class="rl-none">—</span>')
 
 # Names of JSON fields that people may meet; anything else is shown by its key.
@@ -139,6 +157,11 @@ def foreign_text(text: str, lines: int = 2) -> SafeString:
 def shorten(text: str) -> str:
     """A text as a title: sixty characters, with a sign that there is more."""
     return Truncator(" ".join(text.split())).chars(60)
+
+
+def media(kind: str) -> str:
+    """What came with a message, in a word; what Telegram has invented since stays as it is called there."""
+    return str(MEDIA.get(kind, kind))
 
 
 def whole_text(text: str) -> SafeString:

@@ -71,9 +71,9 @@ def propose(conversation: ClientConversation, staff: Staff) -> None:
 
 def _unanswered(conversation: ClientConversation) -> ConversationMessage | None:
     """The last message, if it is the person's, says something and stands in the chat."""
-    said = conversation.messages.exclude(status__in=("draft", "rejected", "cancelled", "deleted"))
-    last: ConversationMessage | None = said.order_by("-id").first()
-    return last if last and last.direction == "in" and last.text.strip() else None
+    last = find_thread(conversation.account_id, conversation.user_id).unanswered()
+    assert last is None or isinstance(last, ConversationMessage)
+    return last if last and last.text.strip() else None
 
 
 def _want(row: ConversationMessage | None) -> None:

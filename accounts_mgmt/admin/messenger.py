@@ -137,6 +137,7 @@ class Messenger:
         time = show.short_time(row.sent_at or row.created_at)
         return {
             "row": row,
+            "attached": show.media(row.media),
             "url": self.url(row.sender_id, row.user_id),
             "time": time,
             "notes": self.notes(row),
@@ -194,6 +195,7 @@ class Messenger:
         ours = row.direction == "out"
         return {
             "row": row,
+            "attached": show.media(row.media),
             "ours": ours,
             "day": day,
             "first_unread": first_unread,

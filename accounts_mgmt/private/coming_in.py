@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts_mgmt import contacts
 from accounts_mgmt.models import Contact, TelegramAccountSession
@@ -20,6 +21,7 @@ from relove.models import Chat, TelegramUser
 from relove.telegram.gateway import Message
 
 Direction, Purpose, Stage = PrivateMessage.Direction, PrivateMessage.Purpose, PrivateMessage.Stage
+CHANGED = gettext_lazy("The person has changed or taken back what it answers.")
 # Telegram's own account: it sends sign-in codes, which are nobody's business.
 TELEGRAM = 777000
 
@@ -112,12 +114,22 @@ def _store(thread: Thread, direction: str, message: Message) -> PrivateMessage:
 
 def _consider(thread: Thread, contact: Contact, row: PrivateMessage, now: datetime) -> None:
     """What a message calls for: a fixed answer, a draft, or a person."""
+    said = _hear(thread, contact, row, now)
+    going_out.drop_drafts(thread, _("A newer message came."))
+    _mark(thread, contact, row, said, now)
+
+
+def _hear(thread: Thread, contact: Contact, row: PrivateMessage, now: datetime) -> Said | None:
+    """A wish binds at once, and a stop or a cry for help is answered with its fixed text."""
     said = contacts.hear(contact, thread.account.pk, row.text, now)
-    going_out.drop_drafts(thread)
     if contact.halted:
         going_out.drop_waiting(thread.user)
     if said and said.wish in (Wish.STOP, Wish.CRISIS):
         going_out.say(thread, row.text, Purpose(said.wish.value), now)
+    return said
+
+
+def _mark(thread: Thread, contact: Contact, row: PrivateMessage, said: Said | None, now: datetime) -> None:
     ask = _ask(thread, contact, row, said, now)
     row.stage, row.stage_reason = ask.stage, ask.reason[:255]
     row.save(update_fields=["stage", "stage_reason"])
@@ -154,7 +166,7 @@ def alarm(row: PrivateMessage, now: datetime) -> None:
     """The model took a message for a cry for help: the same halt as at a phrase of the list. It clears none."""
     thread = dialogues.find_thread(row.sender_id, row.user_id)
     is_first = contacts.cry(thread.user, thread.account.pk, now)
-    going_out.drop_drafts(thread)
+    going_out.drop_drafts(thread, _("A crisis: a person takes over."))
     going_out.drop_waiting(thread.user)
     if is_first:
         going_out.say(thread, row.text, Purpose.CRISIS, now)
@@ -169,23 +181,62 @@ def edited(account_id: int, message: Message, now: datetime) -> None:
     if leads is None:
         saw(account_id, message, now)
         return
-    with transaction.atomic():
-        rows = leads.kind._default_manager.select_related("user", "chat").select_for_update(of=("self",))
-        row = rows.filter(sender=account, message_id=message.id, chat__telegram_id=message.chat.id).first()
-        text = storable(message.text)
-        if row is None or row.chat is None or row.text == text:
-            return
-        row.text = text
-        row.save(update_fields=["text", "updated_at"])
-        if row.direction == Direction.IN:
-            _consider(Thread(leads, account, row.user, row.chat), contacts.lock(row.user), row, now)
+    rows = leads.kind._default_manager.select_related("user", "chat").filter(sender=account)
+    row = rows.filter(message_id=message.id, chat__telegram_id=message.chat.id).first()
+    if row is not None and row.chat is not None:
+        _changed(Thread(leads, account, row.user, row.chat), row.pk, storable(message.text), now)
 
 
-def deleted(account_id: int, message_ids: tuple[int, ...]) -> None:
+@transaction.atomic
+def _changed(thread: Thread, row_id: int, text: str, now: datetime) -> None:
+    contact = contacts.lock(thread.user)
+    row = thread.messages.select_for_update(of=("self",)).get(pk=row_id)
+    if row.text == text:
+        return
+    row.text = text
+    row.save(update_fields=["text", "updated_at"])
+    if row.direction == Direction.IN:
+        _consider_anew(thread, contact, row, now)
+
+
+def _consider_anew(thread: Thread, contact: Contact, row: PrivateMessage, now: datetime) -> None:
+    """What waits for an answer gets it to the new words; what was answered is a person's to look at."""
+    was_answered = thread.has_answered(row)
+    said = _hear(thread, contact, row, now)
+    if was_answered:
+        row.stage, row.stage_reason = Stage.PERSON, _("It was changed after it had been answered.")
+        row.save(update_fields=["stage", "stage_reason"])
+        return
+    going_out.drop_drafts(thread, CHANGED)
+    last = thread.unanswered() or row
+    _mark(thread, contact, last, said if last.pk == row.pk else None, now)
+
+
+def deleted(account_id: int, message_ids: tuple[int, ...], now: datetime) -> None:
     """Messages of the account's private chats were taken back: kept, marked, and answered no more."""
+    leads = dialogues.of(TelegramAccountSession.objects.get(id=account_id))
+    if leads is not None:
+        heard = leads.kind._default_manager.filter(sender_id=account_id, message_id__in=message_ids)
+        users = heard.filter(direction=Direction.IN).order_by().values_list("user_id", flat=True)
+        for user_id in set(users):
+            _taken_back(dialogues.find_thread(account_id, user_id), message_ids, now)
     for kind in private_models():
         rows = kind._default_manager.filter(sender_id=account_id, message_id__in=message_ids, status=Status.SENT)
         rows.update(status=Status.DELETED, stage=Stage.NONE, is_read=True)
+
+
+@transaction.atomic
+def _taken_back(thread: Thread, message_ids: tuple[int, ...], now: datetime) -> None:
+    """What the person still says, if anything waits for an answer, is answered without the words taken back."""
+    contact = contacts.lock(thread.user)
+    gone = thread.messages.received().filter(message_id__in=message_ids, status=Status.SENT)
+    waited = not all(thread.has_answered(row) for row in gone)
+    gone.update(status=Status.DELETED, stage=Stage.NONE, is_read=True)
+    if not waited:
+        return
+    going_out.drop_drafts(thread, CHANGED)
+    if last := thread.unanswered():
+        _mark(thread, contact, last, None, now)
 
 
 def read(account_id: int, telegram_id: int, up_to: int, *, ours: bool) -> None:

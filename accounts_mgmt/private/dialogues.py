@@ -71,6 +71,18 @@ class Thread:
             **(columns or self.dialogues.columns(self)),
         )
 
+    def unanswered(self) -> PrivateMessage | None:
+        """The newest message that stands in the chat, if it is the person's."""
+        rows = self.messages.exclude(status__in=("draft", "rejected", "cancelled", "deleted"))
+        last: PrivateMessage | None = rows.order_by("-id").first()
+        return last if last and last.direction == PrivateMessage.Direction.IN else None
+
+    def has_answered(self, row: PrivateMessage) -> bool:
+        """Whether something of ours follows the message, or is on its way."""
+        ours = self.messages.filter(direction=PrivateMessage.Direction.OUT, id__gt=row.pk)
+        found: bool = ours.filter(status__in=("pending", "sending", "unknown", "sent")).exists()
+        return found
+
     def last_heard(self) -> str:
         """The person's last words; empty where they said nothing."""
         row = self.messages.received().order_by("-id").first()

@@ -63,10 +63,10 @@ def opening_text(account: TelegramAccountSession, language: str) -> str:
     return texts.get("disclosure.opening", language, owner=account.owner, privacy=settings.PRIVACY_URL)
 
 
-def drop_drafts(thread: Thread) -> None:
-    """A newer message makes drafts, reminders and wishes for drafts pointless."""
+def drop_drafts(thread: Thread, reason: Any) -> None:
+    """Drafts, reminders and wishes for drafts have become pointless; `reason` is a sentence."""
     unsent = Q(status=Status.DRAFT) | Q(status=Status.PENDING, purpose=Purpose.NUDGE, first_attempt_at=None)
-    thread.messages.filter(unsent).update(status=Status.CANCELLED, failed_reason=_("A newer message came."))
+    thread.messages.filter(unsent).update(status=Status.CANCELLED, failed_reason=str(reason))
     thread.messages.filter(stage=Stage.WANTED).update(stage=Stage.NONE)
 
 
@@ -79,8 +79,9 @@ def drop_waiting(user: TelegramUser) -> None:
 
 def leave_to_person(thread: Thread) -> None:
     """Somebody of ours has answered: what the machine had in hand is not needed."""
-    drop_drafts(thread)
-    _cancel(thread.messages.filter(status=Status.PENDING), _("A person has answered."))
+    reason = _("A person has answered.")
+    drop_drafts(thread, reason)
+    _cancel(thread.messages.filter(status=Status.PENDING), reason)
     thread.messages.exclude(stage=Stage.NONE).update(stage=Stage.NONE)
 
 

@@ -33,7 +33,7 @@ def seen(account_id: int, update: Update) -> None:
 def taken_back(account_id: int, update: Update) -> None:
     assert isinstance(update, DeletedMessages)
     if update.chat is None:
-        coming_in.deleted(account_id, update.ids)
+        coming_in.deleted(account_id, update.ids, timezone.now())
 
 
 @updates.on(MessagesRead.kind)

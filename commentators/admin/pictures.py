@@ -72,11 +72,7 @@ def media_of(post: TelegramPost) -> SafeString:
     if not post.media_urls:
         return show.NOTHING
     small = {each.message_id: thumbnail_image(each) for each in post.thumbnails.all()}
-    kinds = {"photo": _now("photo"), "document": _now("file"), "poll": _now("poll")}
-    items = (
-        (item["url"], small.get(item["message_id"]) or kinds.get(item["kind"], item["kind"]))
-        for item in post.media_urls
-    )
+    items = ((item["url"], small.get(item["message_id"]) or show.media(item["kind"])) for item in post.media_urls)
     link = '<a class="rl-link" href="{}" rel="noopener noreferrer" target="_blank">{}</a>'
     return format_html('<span class="rl-media">{}</span>', format_html_join("", link, items))
 

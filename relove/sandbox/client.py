@@ -85,9 +85,24 @@ class SandboxClient:
     def delete(self, channel: int | str, ids: list[int]) -> Answer:
         return self._post("delete", channel=channel, ids=ids)
 
-    def say(self, sender: int | str, to: int | str, text: str, reply_to: int | None = None) -> Answer:
+    def edit_said(self, user: int | str, id: int, text: str) -> Answer:
+        """The person changes a private message of theirs."""
+        return self._post("edit", user=user, id=id, text=text)
+
+    def take_back(self, user: int | str, ids: list[int]) -> Answer:
+        """The person deletes private messages of theirs, at both sides."""
+        return self._post("delete", user=user, ids=ids)
+
+    def say(
+        self,
+        sender: int | str,
+        to: int | str,
+        text: str = "",
+        reply_to: int | None = None,
+        media: str | None = None,
+    ) -> Answer:
         """A private message, or one in a group: {"id", "chat_id", "their_id"}."""
-        return self._post("say", **{"from": sender}, to=to, text=text, reply_to=reply_to)
+        return self._post("say", **{"from": sender}, to=to, text=text, reply_to=reply_to, media=media)
 
     def comment(
         self, sender: int | str, channel: int | str, post: int, text: str, reply_to: int | None = None

@@ -20,7 +20,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from relove.sandbox import rules, sign_ins, worlds
+from relove.sandbox import media, rules, sign_ins, worlds
 from relove.sandbox.export import parse_export, read_export
 from relove.sandbox.llm import LLMSandbox, llm_routes
 from relove.sandbox.methods.auth import tell_scanned
@@ -111,9 +111,10 @@ class Control:
         return {"deleted": sum(len(change.event.ids) for change in changes)}
 
     def say(self, body: Body) -> Body:
-        """from, text and to (a person, or a group), or channel and post: a comment under that post."""
+        """from, text, media and to (a person, or a group), or channel and post: a comment under that post."""
         sender = worlds.find_user(self.world, body["from"])
-        draft = Draft(text=body["text"], reply_to=body.get("reply_to"))
+        thing = media.by_name(body.get("media"), sender.last_id + 1)
+        draft = Draft(text=body["text"], media=thing, reply_to=body.get("reply_to"))
         to = self._addressee(body, draft)
         if isinstance(to, User):
             changes = rules.say_privately(self.world, sender, to, draft)

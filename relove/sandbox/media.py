@@ -18,8 +18,8 @@ def photo(id: int, shape: tuple[int, int] = pictures.SHAPE) -> Any:
     return types.MessageMediaPhoto(photo=picture)
 
 
-def document(id: int, mime: str, name: str = "") -> Any:
-    attributes = [types.DocumentAttributeFilename(name)] if name else []
+def document(id: int, mime: str, name: str = "", *attributes: Any) -> Any:
+    named = [types.DocumentAttributeFilename(name)] if name else []
     thing = types.Document(
         id=id,
         access_hash=id,
@@ -28,7 +28,7 @@ def document(id: int, mime: str, name: str = "") -> Any:
         mime_type=mime or "application/octet-stream",
         size=100_000,
         dc_id=_DC,
-        attributes=attributes,
+        attributes=[*named, *attributes],
     )
     return types.MessageMediaDocument(document=thing)
 
@@ -48,12 +48,23 @@ def unsupported() -> Any:
     return types.MessageMediaUnsupported()
 
 
+# The kinds that Telegram sends as documents, each with the attribute it is known by.
+_DOCUMENTS: dict[str, tuple[str, list[Any]]] = {
+    "document": ("application/pdf", []),
+    "video": ("video/mp4", [types.DocumentAttributeVideo(3.0, 640, 480)]),
+    "round": ("video/mp4", [types.DocumentAttributeVideo(3.0, 240, 240, round_message=True)]),
+    "voice": ("audio/ogg", [types.DocumentAttributeAudio(3, voice=True)]),
+    "sticker": ("image/webp", [types.DocumentAttributeSticker("👍", types.InputStickerSetEmpty())]),
+}
+
+
 def by_name(name: str | None, id: int) -> Any:
-    """`photo`, `video`, `document` or nothing. Raises ValueError for another name."""
+    """`photo`, a name of _DOCUMENTS, or nothing. Raises ValueError for another name."""
     if not name:
         return None
     if name == "photo":
         return photo(id)
-    if name in ("video", "document"):
-        return document(id, "video/mp4" if name == "video" else "application/pdf")
-    raise ValueError(f"there is no media {name!r}: photo, video or document")
+    if name not in _DOCUMENTS:
+        raise ValueError(f"there is no media {name!r}: photo, {', '.join(_DOCUMENTS)}")
+    mime, attributes = _DOCUMENTS[name]
+    return document(id, mime, "", *attributes)

@@ -117,10 +117,27 @@ def _edited(raw: Any) -> datetime | None:
 
 
 def _media(media: Any) -> str:
-    """What kind of media, in a word; empty for none and for link previews."""
+    """What kind of media, in a word of relove.show.MEDIA; empty for none and for link previews."""
     if media is None or isinstance(media, types.MessageMediaEmpty | types.MessageMediaWebPage):
         return ""
+    if isinstance(media, types.MessageMediaDocument):
+        return _document(media.document)
     return type(media).__name__.removeprefix("MessageMedia").lower()
+
+
+def _document(document: Any) -> str:
+    """Telegram sends all of these as documents; what they are stands in their attributes."""
+    found = {type(each): each for each in getattr(document, "attributes", None) or ()}
+    audio, video = found.get(types.DocumentAttributeAudio), found.get(types.DocumentAttributeVideo)
+    if types.DocumentAttributeSticker in found:
+        return "sticker"
+    if types.DocumentAttributeAnimated in found:
+        return "gif"
+    if audio:
+        return "voice" if audio.voice else "audio"
+    if video:
+        return "round" if video.round_message else "video"
+    return "document"
 
 
 def people_of(users: Any) -> dict[int, types.User]:

@@ -87,6 +87,31 @@ def test_two_people_never_answer_at_once(page: Page, dialogue: ClientConversatio
     assert ConversationMessage.objects.filter(origin="person", direction="out").count() == 0
 
 
+def test_a_note_and_an_owner_are_kept_and_shown_to_whoever_else_looks(
+    page: Page, dialogue: ClientConversation
+) -> None:
+    boris = Staff.objects.create_user("boris")
+    opened(page)
+    box = page.locator(".rl-answer textarea")
+    box.fill("Не договорила")
+    page.locator("#rl-note").fill("Просит писать после шести")
+    page.locator("[value=note]").click()
+    expect(page.locator("[data-said]")).not_to_be_empty()
+    page.locator("#rl-owner").select_option(str(boris.pk))
+    page.locator("[value=assign]").click()
+    expect(page.locator(".rl-side dl").nth(1)).to_contain_text("boris")
+    expect(page.locator(".rl-threads .rl-current")).to_contain_text("boris")
+    expect(box).to_have_value("Не договорила")
+    shoot(page, "dialogue_assigned")
+    other = page.context.new_page()
+    other.goto(page.url)
+    expect(other.locator("#rl-note")).to_have_value("Просит писать после шести")
+    dialogue.refresh_from_db()
+    assert (dialogue.owner, dialogue.note) == (boris, "Просит писать после шести")
+    in_thread(lambda: conversations.assign(dialogue, None, boris))
+    expect(page.locator(".rl-threads .rl-current")).not_to_contain_text("boris")
+
+
 def in_thread(work: Any) -> None:
     """On a connection of its own, as another process would."""
 

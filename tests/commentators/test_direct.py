@@ -115,7 +115,7 @@ def test_edits_and_deletions_are_followed(account: TelegramAccountSession) -> No
     coming_in.edited(account.pk, message(1, "Привет, как начать?"), NOW)
     row.refresh_from_db()
     assert row.text == "Привет, как начать?"
-    coming_in.deleted(account.pk, (1,))
+    coming_in.deleted(account.pk, (1,), NOW)
     row.refresh_from_db()
     assert (row.status, row.stage) == (Status.DELETED, "")
 

@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from relove.models import Staff
+from relove.models import Staff, UserActivityLog
 from sales.models import ClientConversation
 from tests.admin_scene import administrator
 from tests.sales.scene import live_script, main_account, say
@@ -36,3 +36,32 @@ def test_it_says_stage_owner_and_how_long_somebody_waits_and_is_narrowed_by_them
     assert listed(client, show="mine") == []
     page = client.get(reverse("admin:sales_conversationmessage_inbox"), {"stage": "закрытие"}).content.decode()
     assert "<option selected>закрытие</option>" in page
+
+
+def test_notes_and_owners_are_written_down_with_who_wrote_them(client: Client) -> None:
+    live_script()
+    row = say(main_account(), "Здравствуйте")
+    address = reverse("admin:sales_conversationmessage_inbox_act", args=[row.sender_id, row.user_id])
+    anna = Staff.objects.get(username="anna")
+    gone = Staff.objects.create_user("ushla", is_active=False)
+
+    def act(what: str, **fields: object) -> dict[str, str]:
+        answer: dict[str, str] = client.post(address, {"what": what, **fields}).json()
+        return answer
+
+    assert act("note", note="  Звонить вечером  ")["said"]
+    assert act("assign", owner=anna.pk)["said"]
+    for nobody in (gone.pk, 10**9, "²", "anna"):
+        assert act("assign", owner=nobody)["reason"]
+    conversation = ClientConversation.objects.get()
+    assert (conversation.note, conversation.owner) == ("Звонить вечером", anna)
+    assert act("assign", owner="")["said"]
+    logged = UserActivityLog.objects.filter(subject_id=conversation.pk, staff=anna).order_by("id")
+    told = [(row.activity_type, row.details) for row in logged if row.activity_type.endswith("_dialogue")]
+    assert told == [
+        ("note_dialogue", {"before": "", "after": "Звонить вечером"}),
+        ("assign_dialogue", {"owner": anna.pk}),
+        ("assign_dialogue", {"owner": None}),
+    ]
+    client.force_login(Staff.objects.create_user("gost", is_staff=True))
+    assert client.post(address, {"what": "note", "note": "x"}).status_code == 403

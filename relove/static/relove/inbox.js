@@ -21,6 +21,17 @@ const withPart = (address) => {
   return url;
 };
 
+const initial = (field) => ([...(field.options ?? [])].find((option) => option.defaultSelected) ?? field.options?.[0])?.value;
+const isChanged = (field) => field.value !== (initial(field) ?? field.defaultValue);
+
+/** What was begun in the fields beside the thread (a note, an owner) stays in them. */
+const carry = (old, fresh) => {
+  for (const field of old.querySelectorAll("textarea[id], select[id]")) {
+    const same = fresh.querySelector(`#${field.id}`);
+    if (same && isChanged(field)) same.value = field.value;
+  }
+};
+
 /** Put the server's parts in place; a text that is being typed, the place in the list and the focus stay. */
 const put = (elements, isOther) => {
   const bubbles = $("[data-bubbles]");
@@ -43,6 +54,7 @@ const put = (elements, isOther) => {
     }
     const place = $(`[data-part=${fresh.dataset.part}]`);
     if (!isOther && fresh.dataset.part === "side" && place.contains(document.activeElement)) continue;
+    if (!isOther) carry(place, fresh);
     const focused = fresh.dataset.part === "thread" && document.activeElement === box();
     place.replaceWith(fresh);
     if (focused) box()?.focus();
@@ -91,14 +103,15 @@ const move = (step) => {
 
 const send = async (sender, button) => {
   const fields = Object.fromEntries(new FormData(sender));
+  const isAnswer = sender === answer();
   if (button) fields.what = button.value;
   button?.setAttribute("disabled", "");
   try {
     const said = (await post(sender.action, fields)).said;
-    if (box()) box().value = box().defaultValue;
-    await refresh(sender.hasAttribute("data-answer"));
+    if (isAnswer && box()) box().value = box().defaultValue;
+    await refresh(isAnswer);
     say(said);
-    box()?.focus();
+    if (isAnswer || "holds" in sender.dataset) box()?.focus();
   } catch (error) {
     say(error.message);
   } finally {
