@@ -64,7 +64,7 @@ def store(channel_id: int, messages: Sequence[Message]) -> list[int]:
     _refresh(channel, [read[number] for number in known])
     new = _insert(channel, [post for number, post in read.items() if number not in known])
     if new or _worded(channel, list(known)):
-        notify(llm_work.CHANNEL)
+        notify(llm_work.CHANNEL, TelegramPost._meta.db_table)
     return new
 
 

@@ -19,7 +19,7 @@ from relove.db import in_thread, listening
 
 logger = logging.getLogger(__name__)
 
-# NOTIFY here wakes the work; without it the sweep finds the rows a second later.
+# NOTIFY here wakes the work for the table it names, or all; without it the sweep finds the rows a second later.
 CHANNEL = "relove_llm"
 SWEEP_SECONDS = 1.0
 SETTLE_SECONDS = 8.0
@@ -51,15 +51,15 @@ def run_llm() -> None:
 async def work(drain: Drain) -> None:
     stopped = asyncio.Event()
     # each worker clears the event it waits for: they must not share one
-    wakes = [asyncio.Event() for _work in _works]
+    wakes = {table: asyncio.Event() for _claim, _advance, table in _works}
     helpers = [asyncio.create_task(_listen(wakes)), asyncio.create_task(_beat(drain))]
-    workers = [asyncio.create_task(run(stopped, wake, *work)) for wake, work in zip(wakes, _works, strict=True)]
+    workers = [asyncio.create_task(run(stopped, wakes[work[2]], *work)) for work in _works]
     try:
         draining = asyncio.create_task(drain.wait())
         await asyncio.wait([draining, *workers], return_when=asyncio.FIRST_COMPLETED)
         draining.cancel()
         stopped.set()
-        for wake in wakes:
+        for wake in wakes.values():
             wake.set()
         await asyncio.gather(*workers)
     finally:
@@ -117,12 +117,12 @@ async def _beat(drain: Drain) -> None:
         await asyncio.sleep(1)
 
 
-async def _listen(wakes: list[asyncio.Event]) -> None:
+async def _listen(wakes: dict[str, asyncio.Event]) -> None:
     while True:
         try:
             async with listening(CHANNEL) as connection:
-                async for _notice in connection.notifies():
-                    for wake in wakes:
-                        wake.set()
+                async for notice in connection.notifies():
+                    for table in [notice.payload] if notice.payload in wakes else wakes:
+                        wakes[table].set()
         except (psycopg.Error, OSError):
             await asyncio.sleep(1)

@@ -82,7 +82,7 @@ def _want(row: ConversationMessage | None) -> None:
     # an answer of the model that was of no use is not asked for again under its key
     row.stage, row.stage_reason, row.next_try, row.attempts = Stage.WANTED, "", None, row.attempts + 1
     row.save(update_fields=["stage", "stage_reason", "next_try", "attempts"])
-    notify(llm_work.CHANNEL)
+    notify(llm_work.CHANNEL, row._meta.db_table)
 
 
 def _lead(conversation: ClientConversation, staff: Staff, lead: str, reason: str) -> None:

@@ -8,6 +8,7 @@ one that is overlooked reaches a client: in doubt something is a fact.
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from relove.prompting import EMAIL, LINK, NICK, PATTERNS, PHONE
 from sales.matching import holds, lemmas
@@ -74,6 +75,12 @@ class Fact:
 
 def facts(text: str, names: Iterable[str] = ()) -> frozenset[Fact]:
     """Everything in `text` that must be right; `names` are the known names of programmes and people."""
+    return _facts(text, tuple(names))
+
+
+# the lines of a script are the source of every free reply
+@lru_cache(maxsize=512)
+def _facts(text: str, names: tuple[str, ...]) -> frozenset[Fact]:
     found = {Fact(NAME, name) for name in names if holds(text, name)}
     found |= {Fact(MARK, match[1]) for match in PLACEHOLDER.finditer(text)}
     rest, contacts = _contacts(PLACEHOLDER.sub(" ", text))

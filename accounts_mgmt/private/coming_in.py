@@ -134,7 +134,7 @@ def _mark(thread: Thread, contact: Contact, row: PrivateMessage, said: Said | No
     row.stage, row.stage_reason = ask.stage, ask.reason[:255]
     row.save(update_fields=["stage", "stage_reason"])
     if row.stage == Stage.WANTED:
-        notify(llm_work.CHANNEL)
+        notify(llm_work.CHANNEL, row._meta.db_table)
 
 
 def _ask(thread: Thread, contact: Contact, row: PrivateMessage, said: Said | None, now: datetime) -> Ask:

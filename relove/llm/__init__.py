@@ -90,10 +90,11 @@ async def ask(
     `key` (64 characters at most) names the question: the answer kept under it is returned without a request.
     `subject` is the row (table, id) the question is about. Not to be called inside a transaction.
     """
-    if (call := await in_thread(ledger.answered, key)) is None:
-        question = ledger.Question(key, purpose, _request(schema, messages, max_tokens), subject)
-        call = await _asked(question)
-    return await in_thread(_answer, call, schema)
+    door = await _door()
+    if not door.is_free and (kept := await in_thread(ledger.answered, key)):
+        return await in_thread(_answer, kept, schema)
+    question = ledger.Question(key, purpose, _request(schema, messages, max_tokens), subject)
+    return await _asked(door, question, schema)
 
 
 async def aclose() -> None:
@@ -102,19 +103,17 @@ async def aclose() -> None:
         await door.client.close()
 
 
-async def _asked(question: ledger.Question) -> LLMCall:
-    door = await _door()
+async def _asked(door: "Door", question: ledger.Question, schema: type[T]) -> Answer[T]:
     async with door.places:
         door.breaker.check()
         call = await in_thread(ledger.claim, question)
         if call.status != LLMCall.Status.STARTED:
-            return call
+            return await in_thread(_answer, call, schema)
         began = time.monotonic()
         body = await _fetch(door, call, began)
         logger.info("model call %s (%s) took %s ms", call.pk, call.purpose, _ms(began))
     # the place is free by now; and shielded: being cancelled does not lose what was paid for
-    await asyncio.shield(_keep(call, body, _ms(began)))
-    return call
+    return await asyncio.shield(_keep(call, body, _ms(began), schema))
 
 
 async def _fetch(door: "Door", call: LLMCall, began: float) -> str:
@@ -129,14 +128,19 @@ async def _fetch(door: "Door", call: LLMCall, began: float) -> str:
         raise
 
 
-async def _keep(call: LLMCall, body: str, duration_ms: int) -> None:
-    """Commit a paid answer; a database that is away for a minute is waited for."""
+async def _keep(call: LLMCall, body: str, duration_ms: int, schema: type[T]) -> Answer[T]:
+    """Commit a paid answer and read it; a database that is away for a minute is waited for."""
     for pause in KEEP_PAUSES:
         try:
-            return await in_thread(ledger.keep, call, body, duration_ms)
+            return await in_thread(_kept, call, body, duration_ms, schema)
         except (OperationalError, InterfaceError):
             await asyncio.sleep(pause)
-    return await in_thread(ledger.keep, call, body, duration_ms)
+    return await in_thread(_kept, call, body, duration_ms, schema)
+
+
+def _kept(call: LLMCall, body: str, duration_ms: int, schema: type[T]) -> Answer[T]:
+    ledger.keep(call, body, duration_ms)
+    return _answer(call, schema)
 
 
 def _answer(call: LLMCall, schema: type[T]) -> Answer[T]:

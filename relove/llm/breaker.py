@@ -18,11 +18,15 @@ class Breaker:
         self._failures = 0
         self._open_until = 0.0
 
+    @property
+    def left(self) -> float:
+        """Seconds until the door opens."""
+        return self._open_until - time.monotonic()
+
     def check(self) -> None:
         """Raise Busy while the door is shut."""
-        left = self._open_until - time.monotonic()
-        if left > 0:
-            raise Busy("the model's server is given a rest", left)
+        if self.left > 0:
+            raise Busy("the model's server is given a rest", self.left)
 
     def succeeded(self) -> None:
         self._failures = 0

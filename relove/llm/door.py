@@ -34,6 +34,11 @@ class Door:
         self.places = asyncio.Semaphore(settings.LLM_CONCURRENCY)
         self.breaker = Breaker()
 
+    @property
+    def is_free(self) -> bool:
+        """Whether a question can be asked at once."""
+        return self.breaker.left <= 0 and not self.places.locked()
+
     async def fetch(self, request: dict[str, Any]) -> str:
         """The body of the server's answer, at most BODY_LIMIT bytes of it; raises LLMError."""
         try:

@@ -62,7 +62,13 @@ def claim(question: Question) -> LLMCall:
     Raises Busy while another process is asking or the day's budget is spent, BadAnswer for a question that
     two crashes have interrupted.
     """
-    _check_budget()
+    try:
+        _check_budget()
+    except Busy:
+        # what has been paid for is there for the asking
+        if kept := answered(question.key):
+            return kept
+        raise
     table, pk = question.subject or ("", None)
     parameters = {
         **{"key": question.key, "purpose": question.purpose, "table": table, "pk": pk},
@@ -125,7 +131,7 @@ def _patience() -> timedelta:
 
 
 def _check_budget() -> None:
-    """The day's spending, UTC. Calls in flight may overdraw it by what they cost.
+    """Raises Busy when the day's budget, UTC, is spent. Calls in flight may overdraw it by what they cost.
 
     A model without a price is free.
     """

@@ -162,15 +162,18 @@ def test_the_whole_call_has_a_time_limit(server: LLMServer, settings: Settings, 
 
 
 def test_five_failures_open_the_breaker(server: LLMServer) -> None:
+    kept = ask("draft:kept")
     server.fault("500", times=None)
 
     async def many() -> None:
         for number in range(8):
             with pytest.raises(llm.Busy):
                 await llm.ask("draft", Draft, MESSAGES, key=f"draft:{number}")
+        # what has been paid for needs no server
+        assert (await llm.ask("draft", Draft, MESSAGES, key="draft:kept")).value == kept.value
 
     run(many())
-    assert server.state.requests == 5
+    assert server.state.requests == 1 + 5
 
 
 def test_no_server_is_busy(server: LLMServer, settings: Settings) -> None:
@@ -202,6 +205,7 @@ def test_a_spent_budget_asks_nothing(server: LLMServer, settings: Settings) -> N
     assert ask().cost == ask().prompt_tokens
     with pytest.raises(llm.Busy, match="budget"):
         ask("draft:2")
+    assert ask().value.text, "paid for before"
     assert server.state.requests == 1
     LLMCall.objects.update(created_at=timezone.now() - timedelta(days=1))
     assert ask("draft:2").value.text

@@ -60,4 +60,4 @@ def test_a_message_and_its_answer_take_few_statements(settings: Any) -> None:
             asyncio.run(answered(heard.pk))
     assert ConversationMessage.objects.filter(direction="out", status="pending").count() == 2
     assert 10 < len(hearing) <= 16
-    assert 10 < len(answer) <= 22
+    assert 10 < len(answer) <= 20

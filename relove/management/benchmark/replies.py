@@ -1,6 +1,7 @@
 """Answers of the main account: our own time from a message's arrival to its answer in the queue.
 
-What the model took is taken off, as llm_calls says; an automatic script, and so no person in between.
+What the model took is taken off, as llm_calls says; an automatic script, and so no person in between. The time
+ends with the log's row about the answer, which is written when the answer stands in the queue for good.
 """
 
 import time
@@ -14,7 +15,7 @@ from accounts_mgmt.models import TelegramAccountSession
 from accounts_mgmt.private import coming_in
 from relove.management import sandbox_world
 from relove.management.benchmark import Bench, Figures, at_most, benchmark, percentile, running, wait_until
-from relove.models import LLMCall
+from relove.models import LLMCall, OperationLog
 from relove.sandbox.client import SandboxClient
 from relove.telegram.gateway import Message, Peer, PeerKind, Person
 from sales.models import ConversationMessage
@@ -64,7 +65,8 @@ def _answered(main: TelegramAccountSession, said: list[tuple[int, str]]) -> list
         began.append(_say(main, person, text))
         time.sleep(PAUSE)
     heard = ConversationMessage.objects.received()
-    wait_until(lambda: not heard.filter(stage="wanted").exists(), "messages wait for an answer")
+    logged = OperationLog.objects.filter(operation_type="answer_client")
+    wait_until(lambda: logged.count() >= heard.count(), "messages wait for an answer")
     return [_own_time(main, person, at) for (person, _text), at in zip(said, began, strict=True)]
 
 
@@ -85,5 +87,6 @@ def _own_time(main: TelegramAccountSession, person: int, arrived: datetime) -> f
         raise AssertionError(f"A message of person {person} was not answered: {heard and heard.why}")
     calls = LLMCall.objects.filter(subject_table="conversation_messages", subject_id=heard.pk)
     model_ms = calls.aggregate(total=Sum("duration_ms"))["total"] or 0
-    took: float = (answer.created_at - arrived).total_seconds() * 1000 - model_ms
+    done = OperationLog.objects.get(operation_type="answer_client", subject_id=heard.pk)
+    took: float = (done.created_at - arrived).total_seconds() * 1000 - model_ms
     return took
