@@ -22,7 +22,8 @@ from django.utils import timezone
 from django_redis.exceptions import ConnectionInterrupted  # type: ignore[import-untyped]
 from redis.exceptions import RedisError
 
-from relove import partitions, texts
+from relove import archive, partitions, texts
+from relove.archive_files import ArchiveError
 from relove.cluster import live_heartbeats
 from relove.embedded import read_env, session_keys_file
 from relove.fields import KeyMissing, SealedField
@@ -146,6 +147,15 @@ def check_keys() -> str:
     return f"both rings, stored values opened: {opened}"
 
 
+def check_archive() -> str:
+    try:
+        return archive.check()
+    except DatabaseError as error:
+        raise Trouble(f"unknown, the database does not answer ({first_line(error)})") from error
+    except ArchiveError as error:
+        raise Trouble(str(error)) from error
+
+
 def check_texts() -> str:
     try:
         unfit = texts.misfits()
@@ -165,6 +175,7 @@ CHECKS: list[tuple[str, Callable[[], str]]] = [
     ("llm", check_llm),
     ("keys", check_keys),
     ("texts", check_texts),
+    ("archive", check_archive),
 ]
 
 

@@ -2,7 +2,8 @@
 
 Erasing deletes the rows that apps answer for, blanks what a model was asked and answered about them, takes
 the words out of the logs by the SQL function `relove_erase_person`, and leaves a person without a name and
-a hash in `suppression`. What is in flight is awaited first.
+a hash in `suppression`. Files of the archive that hold such words are rewritten. What is in flight is
+awaited first.
 """
 
 from collections.abc import Iterator
@@ -13,8 +14,10 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, transaction
 from django.db.models import Model
 from django.forms.models import model_to_dict
+from django.utils.translation import gettext as _
 
-from relove import oplog, people, suppression
+from relove import archive, archive_return, oplog, people, suppression
+from relove.archive_files import ArchiveError
 from relove.fields import SealedField
 from relove.models import Chat, LLMCall, Staff, TelegramUser
 
@@ -48,6 +51,7 @@ def erase(user: TelegramUser, now: datetime, staff: Staff | None = None) -> None
         person = _locked(user)
         for reason in people.in_flight(person):
             raise NotYet(reason)
+        _hold_archive(whole=True)
         _erase(person, staff)
 
 
@@ -61,6 +65,7 @@ def _erase(person: TelegramUser, staff: Staff | None = None) -> None:
     _blank_model_calls(subjects)
     people.erase(person)
     _take_words_from_logs(person, subjects)
+    archive_return.forget(person.pk, subjects)
     kept = suppression.add(person.telegram_id)
     _make_nobody(person)
     who = {"staff_id": staff.pk} if staff else {"user_id": person.pk}
@@ -93,6 +98,19 @@ def _take_words_from_logs(user: TelegramUser, subjects: list[Subject]) -> None:
         cursor.execute("SELECT relove_erase_person(%s, %s, %s)", [user.pk, list(tables), list(keys)])
 
 
+def _hold_archive(*, whole: bool) -> None:
+    """Until the transaction ends. Raises NotYet where somebody writes it, or files that it needs are not here."""
+    try:
+        archive.lock_until_commit()
+        if whole:
+            archive.check()
+    except archive.Busy as error:
+        raise NotYet(_("The archive is being written just now. Try again in a few minutes.")) from error
+    except ArchiveError as error:
+        text = _("A part of the archive cannot be reached from here. Erase on the machine where its folder is.")
+        raise NotYet(text) from error
+
+
 def _make_nobody(user: TelegramUser) -> None:
     """The row stays for the logs' sake, with a number that is no Telegram id."""
     nobody = TelegramUser(pk=user.pk, telegram_id=-user.pk, is_active=False)
@@ -106,10 +124,13 @@ def _make_nobody(user: TelegramUser) -> None:
 def reapply(now: datetime) -> int:
     """Erase again whom an older backup has brought back; says how many.
 
-    Nothing is awaited: what the backup takes to be on its way has long left, or never does.
+    Nothing is awaited: what the backup takes to be on its way has long left, or never does. Files of the
+    archive that are out of reach were rewritten when the person was erased.
     """
-    returned = suppression.forgotten()
-    for user in returned:
-        with transaction.atomic():
+    with transaction.atomic():
+        returned = suppression.forgotten()
+        if returned:
+            _hold_archive(whole=False)
+        for user in returned:
             _erase(_locked(user))
     return len(returned)

@@ -324,3 +324,4 @@ class LLMCall(models.Model):
 from relove.access_models import Authenticator as Authenticator  # noqa: E402
 from relove.access_models import RecoveryCode as RecoveryCode  # noqa: E402
 from relove.access_models import StaffSession as StaffSession  # noqa: E402
+from relove.archive_models import ArchivedMonth as ArchivedMonth  # noqa: E402

@@ -3,7 +3,7 @@
 Django sees `id` as the primary key; in SQL it is (id, partition key), because PostgreSQL wants the
 partition key in every unique index. Monthly tables keep a DEFAULT partition, so a row is never
 refused for want of a month; `ensure_partitions` makes the months ahead and moves out of DEFAULT what
-fell into it.
+fell into it. `relove.archive` takes old months out.
 """
 
 import re
@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db import connection, migrations, transaction
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.backends.utils import CursorWrapper
 from django.db.migrations.state import ProjectState
 
 MONTHS_AHEAD = 3
@@ -58,7 +59,7 @@ class CreatePartitionedModel(migrations.CreateModel):
         schema_editor.deferred_sql.extend(schema_editor._model_indexes_sql(model))  # type: ignore[attr-defined]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Month:
     """A calendar month in UTC."""
 
@@ -81,6 +82,9 @@ class Month:
     def end(self) -> datetime:
         """The first moment after it."""
         return self.plus(1).first
+
+    def __str__(self) -> str:
+        return f"{self.year:04}-{self.number:02}"
 
     def partition(self, table: str) -> str:
         return f"{table}_{self.year:04}_{self.number:02}"
@@ -110,24 +114,66 @@ def missing(now: datetime, ahead: int = MONTHS_AHEAD) -> list[str]:
 def ensure_partitions(now: datetime, ahead: int = MONTHS_AHEAD) -> list[str]:
     """Make this month's and the next `ahead` months' partitions; returns the names made. Repeatable."""
     made = []
-    for table, key in MONTHLY.items():
+    for table in MONTHLY:
         start = Month.of(now.astimezone(UTC))
         names = existing(table)
         for month in (start.plus(n) for n in range(ahead + 1)):
             if month.partition(table) not in names:
-                _make(table, key, month)
+                make(table, month)
                 made.append(month.partition(table))
     return made
 
 
-def _make(table: str, key: str, month: Month) -> None:
+def months(table: str) -> list[Month]:
+    """Which months have a partition, the oldest first."""
+    found = (re.fullmatch(rf"{table}_(\d{{4}})_(\d{{2}})", name) for name in existing(table))
+    return sorted(Month(int(match[1]), int(match[2])) for match in found if match)
+
+
+def months_in_default(table: str, before: datetime) -> list[Month]:
+    """Which months have rows in DEFAULT for want of a partition."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT DISTINCT date_trunc('month', \"{MONTHLY[table]}\", 'UTC') "
+            f'FROM "{table}_default" WHERE "{MONTHLY[table]}" < %s',
+            [before],
+        )
+        return sorted(Month.of(first.astimezone(UTC)) for (first,) in cursor.fetchall())
+
+
+def detach(table: str, month: Month) -> None:
+    """Make a month's partition a table of its own: nobody reads or writes it through its parent any more."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
+        cursor.execute(f'ALTER TABLE "{table}" DETACH PARTITION "{month.partition(table)}"')
+
+
+def detached(table: str) -> list[Month]:
+    """Months whose table is there and is no partition."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT relname FROM pg_class WHERE relkind = 'r' AND NOT relispartition "
+            "AND relnamespace = current_schema()::regnamespace AND relname ~ %s",
+            [rf"^{table}_\d{{4}}_\d{{2}}$"],
+        )
+        return [Month(*map(int, name[-7:].split("_"))) for (name,) in cursor.fetchall()]
+
+
+def attach(table: str, month: Month) -> None:
+    """The way back from `detach`."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
+        _attach(cursor, table, month)
+
+
+def make(table: str, month: Month) -> None:
     """One month's partition, with what of it had fallen into DEFAULT.
 
     1. The new table is filled while it is still a table of its own. 2. Its rows leave DEFAULT.
     3. It is attached. All in one transaction under a short lock time-out: a busy table makes this
     fail and be tried again the next day, never wait in front of the senders.
     """
-    name = month.partition(table)
+    name, key = month.partition(table), MONTHLY[table]
     bounds = [month.first, month.end]
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
@@ -141,7 +187,11 @@ def _make(table: str, key: str, month: Month) -> None:
             bounds,
         )
         cursor.execute("SET LOCAL relove.erasing = 'off'")
-        cursor.execute(
-            f'ALTER TABLE "{table}" ATTACH PARTITION "{name}" FOR VALUES FROM (%s) TO (%s)',
-            bounds,
-        )
+        _attach(cursor, table, month)
+
+
+def _attach(cursor: CursorWrapper, table: str, month: Month) -> None:
+    cursor.execute(
+        f'ALTER TABLE "{table}" ATTACH PARTITION "{month.partition(table)}" FOR VALUES FROM (%s) TO (%s)',
+        [month.first, month.end],
+    )

@@ -356,6 +356,8 @@ BACKUPS_KEPT = env.int("RELOVE_BACKUPS_KEPT", default=14)
 ARCHIVE_DIR = Path(env("RELOVE_ARCHIVE_DIR", default=str(state_dir() / "archive")))
 # Whole months that logs and comments stay in the database before `manage.py archive` takes them out.
 ARCHIVE_AFTER_MONTHS = env.int("RELOVE_ARCHIVE_AFTER_MONTHS", default=12)
+if ARCHIVE_AFTER_MONTHS < 2:
+    raise ImproperlyConfigured("RELOVE_ARCHIVE_AFTER_MONTHS is at least 2: response is read for two weeks.")
 
 # --- access ----------------------------------------------------------------------------------------
 

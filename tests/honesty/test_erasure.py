@@ -1,9 +1,13 @@
 """Erasing a person: nothing of theirs is found anywhere afterwards, and nobody writes to them again."""
 
+import gzip
 import json
+import shutil
+from collections.abc import Iterator
 from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.apps import apps
@@ -11,6 +15,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts_mgmt.models import AccountCall, AccountEntity, Contact
 from accounts_mgmt.outbox import Status
@@ -18,8 +23,8 @@ from accounts_mgmt.private import coming_in
 from commentators.models import DirectMessage
 from diagnostics import services
 from diagnostics.models import DiagnosticResult, Stage
-from relove import erasure, oplog, people, suppression
-from relove.models import LLMCall, Staff, Suppression, TelegramUser, UserActivityLog
+from relove import archive, erasure, oplog, people, rollups, suppression
+from relove.models import LLMCall, OperationLog, Staff, Suppression, TelegramUser, UserActivityLog
 from relove.telegram.gateway import Message, Peer, PeerKind, Person
 from tests.commentators.conftest import NOW, commentator
 
@@ -75,7 +80,7 @@ def diagnose(person: TelegramUser) -> None:
 
 
 def traces() -> dict[str, list[str]]:
-    """Where anything of the person stands, in every table and partition of the database."""
+    """Where anything of the person stands, in every table and partition, attached or not, of the database."""
     found: dict[str, list[str]] = {}
     with connection.cursor() as cursor:
         cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
@@ -95,6 +100,71 @@ def test_nothing_of_the_person_is_found_afterwards(user: TelegramUser) -> None:
     assert traces() == {}
     assert DirectMessage.objects.count() == 0
     assert UserActivityLog.objects.filter(activity_type="erase_person").exists()
+
+
+def archived_traces(folder: Path) -> set[str]:
+    """What of the person stands in the files of the archive, unpacked."""
+    texts = [gzip.decompress(path.read_bytes()).decode() for path in folder.glob("*.gz")]
+    assert texts
+    return {trace for trace in TRACES for text in texts if trace in text}
+
+
+@pytest.fixture
+def archived(transactional_db: None, user: TelegramUser, settings: Any, tmp_path: Path) -> Iterator[Path]:
+    """The folder of the archive, into which all that the logs know of the person has gone."""
+    settings.ARCHIVE_DIR = tmp_path / "archive"
+    rollups.fold(timezone.now())
+    with connection.cursor() as cursor:
+        cursor.execute("SET relove.erasing = 'on'")
+        for table in ("user_activity_log", "operation_logs"):
+            cursor.execute(f"UPDATE {table} SET created_at = '2020-03-17'")
+        cursor.execute("SET relove.erasing = ''")
+    call_command("archive")
+    assert not UserActivityLog.objects.exists()
+    yield settings.ARCHIVE_DIR
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE IF EXISTS user_activity_log_2020_03, operation_logs_2020_03")
+
+
+def test_the_archive_is_rewritten_and_an_old_copy_of_it_brings_nothing_back(
+    archived: Path, user: TelegramUser, tmp_path: Path
+) -> None:
+    shutil.copytree(archived, tmp_path / "copy")
+    assert archived_traces(archived) == {WORDS}
+    erasure.erase(user, NOW)
+    assert archived_traces(archived) == set()
+    assert traces() == {}
+    call_command("restore_archive", "2020-03")
+    assert UserActivityLog.objects.filter(activity_type="touch", details={}).exists()
+    assert OperationLog.objects.filter(operation_type="draft_reply", error_message="").exists()
+    assert traces() == {}
+
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM operation_logs")
+        cursor.execute("SET relove.erasing = 'on'")
+        cursor.execute("DELETE FROM user_activity_log")
+        cursor.execute("SET relove.erasing = ''")
+    shutil.copytree(tmp_path / "copy", archived, dirs_exist_ok=True)
+    call_command("restore_archive", "2020-03")
+    assert UserActivityLog.objects.filter(activity_type="touch").exists()
+    assert traces() == {}
+
+
+def test_nobody_is_erased_while_a_part_of_the_archive_is_out_of_reach(archived: Path, user: TelegramUser) -> None:
+    other = connection.copy()
+    with other.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [archive.LOCK])
+        with pytest.raises(erasure.NotYet):
+            erasure.erase(user, NOW)
+        cursor.execute("SELECT pg_advisory_unlock(%s)", [archive.LOCK])
+    other.close()
+    archived.rename(archived.with_name("elsewhere"))
+    with pytest.raises(erasure.NotYet):
+        erasure.erase(user, NOW)
+    assert TelegramUser.objects.get(pk=user.pk).first_name == NAME
+    archived.with_name("elsewhere").rename(archived)
+    erasure.erase(user, NOW)
+    assert archived_traces(archived) == set()
 
 
 def test_the_logs_stay_closed_to_everybody_else(user: TelegramUser) -> None:

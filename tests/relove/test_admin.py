@@ -29,6 +29,7 @@ NO_PAGE = {
     "runnerkey",
     "runnerbeat",
     "outboxwatch",
+    "archivedmonth",
     "channelbackfill",
     "postthumbnail",
     "accountphoto",
