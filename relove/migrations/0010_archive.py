@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('relove', '0008_zone_and_conversion'),
+        ('relove', '0009_big_lists'),
     ]
 
     operations = [
