@@ -16,6 +16,7 @@ from accounts_mgmt.lines import AWAY, Line
 from accounts_mgmt.models import AccountCall
 from relove import logs
 from relove.db import in_thread, notify
+from relove.faultpoints import reach
 from relove.telegram.gateway import GatewayError, OutcomeUnknown
 
 logger = logging.getLogger(__name__)
@@ -96,7 +97,9 @@ class CallDesk:
 
     async def _answer(self, held: Held, kind: calls.Kind, call: calls.Call) -> None:
         try:
+            reach(f"call_{kind.name}")
             result = await kind.run(held.gateway, call)
+            reach(f"done_{kind.name}")
         except GatewayError as error:
             # nobody is signed in yet whom an error could stop
             effect = None if held.signing_in else health.effect_of(error)

@@ -8,6 +8,7 @@ times stands still and says why; a person lets it go on.
 """
 
 from datetime import datetime, timedelta
+from functools import wraps
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -45,6 +46,20 @@ def _client(call: calls.Call) -> Peer:
     return Peer(PeerKind.USER, call.arguments["user"])
 
 
+def _having_met(run: calls.CallFunction) -> calls.CallFunction:
+    """A runner that died may not have stored that it knows the group: the list of dialogues tells it again."""
+
+    @wraps(run)
+    async def asked(gateway: Gateway, call: calls.Call) -> dict[str, Any]:
+        try:
+            return await run(gateway, call)
+        except PeerUnknown:
+            await gateway.groups()
+            return await run(gateway, call)
+
+    return asked
+
+
 @calls.kind("create_group", repeatable=True)
 async def create_group(gateway: Gateway, call: calls.Call) -> dict[str, Any]:
     """Make the group, or find the one that was made before a crash: its title has the code until it is dressed.
@@ -66,6 +81,7 @@ async def _called(gateway: Gateway, title: str) -> list[Peer]:
 
 
 @calls.kind("dress_group", repeatable=True)
+@_having_met
 async def dress_group(gateway: Gateway, call: calls.Call) -> dict[str, Any]:
     photo = await in_thread(picture.draw)
     await gateway.set_group(
@@ -75,6 +91,7 @@ async def dress_group(gateway: Gateway, call: calls.Call) -> dict[str, Any]:
 
 
 @calls.kind("link_group", repeatable=True)
+@_having_met
 async def link_group(gateway: Gateway, call: calls.Call) -> dict[str, Any]:
     return {"link": await gateway.invite_link(_group(call))}
 
@@ -87,6 +104,7 @@ async def join_group(gateway: Gateway, call: calls.Call) -> dict[str, Any]:
 
 
 @calls.kind("invite_client", repeatable=True)
+@_having_met
 async def invite_client(gateway: Gateway, call: calls.Call) -> dict[str, Any]:
     """Somebody this account has never met is looked up by their name, if they have one."""
     try:
@@ -100,17 +118,20 @@ async def invite_client(gateway: Gateway, call: calls.Call) -> dict[str, Any]:
 
 
 @calls.kind("look_for_client", repeatable=True)
+@_having_met
 async def look_for_client(gateway: Gateway, call: calls.Call) -> dict[str, Any]:
     return {"came": await gateway.is_member(_group(call), _client(call))}
 
 
 @calls.kind("pin_welcome", repeatable=True)
+@_having_met
 async def pin_welcome(gateway: Gateway, call: calls.Call) -> dict[str, Any]:
     await gateway.pin(_group(call), call.arguments["message"])
     return {}
 
 
 @calls.kind("close_group", repeatable=True)
+@_having_met
 async def close_group(gateway: Gateway, call: calls.Call) -> dict[str, Any]:
     await gateway.close_group(_group(call))
     return {}

@@ -93,7 +93,9 @@ class Answer(Part):
 
 
 class Settings(Part):
-    from_hour: int = Field(8, ge=0, le=23, description=_("scenes are played from this hour on"))
+    from_hour: int = Field(
+        8, ge=0, le=23, description=_("scenes are played from this hour on, by the client's clock")
+    )
     to_hour: int = Field(22, ge=1, le=24, description=_("and until this one"))
     programmes: list[Annotated[Title, StringConstraints(min_length=1)]] = Field(
         default_factory=list, max_length=100, description=_("names of programmes that replies may mention")

@@ -19,7 +19,7 @@ from education import building, engine, hearing, scenarios, services
 from education.document import HOST, Scenario
 from education.engine import Beat, Place
 from education.models import EducationGroup, GroupMessage
-from relove import llm, texts
+from relove import llm, texts, zones
 from relove.db import in_thread
 from relove.prompting import Message, fenced, mask, system, user
 from sales.models import SalesScript
@@ -120,9 +120,10 @@ def _say(group: EducationGroup, scenario: Scenario, beat: Beat, now: datetime) -
     """Say the beat if its time has come."""
     assert group.beat_since is not None
     hours = (scenario.settings.from_hour, scenario.settings.to_hour)
-    due = engine.due(beat, timezone.localtime(group.beat_since), hours)
-    at = engine.due(beat, timezone.localtime(now) - timedelta(minutes=beat.after), hours)
-    # the hours of the day hold for what is late as well
+    there = group.user.zone
+    due = engine.due(beat, zones.local(there, group.beat_since), hours)
+    at = engine.due(beat, zones.local(there, now) - timedelta(minutes=beat.after), hours)
+    # the hours of the client's day hold for what is late as well
     when = now if group.is_hurried else max(due, at)
     if when > now:
         group.due_at = when

@@ -4,6 +4,8 @@
     before_request    the attempt is committed, the request is not made
     answer_read       the answer was read, the outcome is not committed
     after_commit      the outcome is committed, nobody in the process knows
+    call_KIND         an account call of this kind is claimed, Telegram has not been asked
+    done_KIND         Telegram has done it, the answer is not stored
 
 RELOVE_FAULT_POINT names one, or "name:nth" the nth time it is reached; "name:nth:STOP" freezes the process
 instead. RELOVE_FAULT_FLAG names a file that must not exist and is made at the death, so that the process which

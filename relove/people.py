@@ -56,8 +56,21 @@ class Door:
 
 Doors = Callable[[HttpRequest, TelegramUser], Iterable[Door]]
 
+NameStage = Callable[[str], str]
 _providers: list[Provider] = []
 _doors: list[Doors] = []
+_stages: list[NameStage] = []
+
+
+def names_stages(function: NameStage) -> NameStage:
+    """Register who knows the names of the journey's stages, of which the kernel has the codes alone."""
+    _stages.append(function)
+    return function
+
+
+def stage_name(code: str) -> str:
+    """The stage as people call it, else its code."""
+    return next(filter(None, (name(code) for name in _stages)), code)
 
 
 def doors(function: Doors) -> Doors:

@@ -224,6 +224,32 @@ def chips(words: Sequence[str]) -> SafeString:
     return format_html_join(" ", '<bdi class="rl-chip">{}</bdi>', ((word,) for word in words))
 
 
+PASSED, NOW, TO_COME = "passed", "now", "coming"
+
+
+def way(steps: Sequence[tuple[str, str]]) -> SafeString:
+    """Steps one after another: (name, PASSED, NOW or TO_COME). The one that is now carries its name."""
+    items = format_html_join(
+        "",
+        '<li class="rl-step-{}" title="{}"{}><span>{}</span>{}</li>',
+        (
+            (
+                state,
+                name,
+                mark_safe(' aria-current="step"') if state == NOW else "",
+                number,
+                _step_name(name, state),
+            )
+            for number, (name, state) in enumerate(steps, start=1)
+        ),
+    )
+    return format_html('<ol class="rl-way">{}</ol>', items)
+
+
+def _step_name(name: str, state: str) -> SafeString:
+    return format_html("<bdi{}>{}</bdi>", "" if state == NOW else mark_safe(' class="rl-heard"'), name)
+
+
 def key_values(data: Any) -> SafeString:
     """JSON as rows of name and value, nested as deep as it goes; never as raw JSON."""
     if data in (None, {}, [], ""):

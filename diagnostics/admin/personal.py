@@ -26,6 +26,21 @@ from relove.admin.base import BackOfficeAdmin, ViewsLogged
 from relove.models import Staff, TelegramUser
 
 
+def way(stage: Stage) -> SafeString:
+    """The journey up to this stage, and what is to come."""
+    states = {-1: show.PASSED, 0: show.NOW, 1: show.TO_COME}
+    return show.way(
+        [
+            (step.name, states[(step.order > stage.order) - (step.order < stage.order)])
+            for step in Stage.objects.order_by("order")
+        ]
+    )
+
+
+def _by(who: str) -> str:
+    return _now("by the questionnaire") if who == "diagnostics" else who
+
+
 class SensitiveAdmin(ViewsLogged, ImportExportModelAdmin, BackOfficeAdmin):
     """Exported and imported as JSON; opening a row is written into the activities."""
 
@@ -159,8 +174,8 @@ class ResultAdmin(SensitiveAdmin):
         return show.short_time(result.created_at)
 
     @display(description=_("journey"))
-    def journey(self, result: DiagnosticResult) -> str:
-        return results.progress_line(result.current_stage)
+    def journey(self, result: DiagnosticResult) -> SafeString:
+        return way(result.current_stage)
 
     @display(description=_("strengths"))
     def strength_rows(self, result: DiagnosticResult) -> SafeString:
@@ -172,7 +187,7 @@ class ResultAdmin(SensitiveAdmin):
 
     @display(description=_("next steps"))
     def step_rows(self, result: DiagnosticResult) -> SafeString:
-        return show.chips(result.next_steps)
+        return show.key_values(result.next_steps)
 
     @display(description=_("psychotype"))
     def type_scores(self, result: DiagnosticResult) -> SafeString:
@@ -233,7 +248,7 @@ class SessionAdmin(SensitiveAdmin):
 @admin.register(JourneyProgress)
 class ProgressAdmin(SensitiveAdmin):
     resource_classes = [ProgressResource]
-    list_display = ["person", "stage", "line", "since", "total_interactions"]
+    list_display = ["person", "stage", "since", "total_interactions"]
     list_filter = [("current_stage", RelatedDropdownFilter)]
     list_select_related = ["user", "current_stage"]
     empty_text = _("Nobody has a place on the journey yet.")
@@ -253,8 +268,8 @@ class ProgressAdmin(SensitiveAdmin):
         return str(progress.current_stage)
 
     @display(description=_("journey"))
-    def line(self, progress: JourneyProgress) -> str:
-        return results.progress_line(progress.current_stage)
+    def line(self, progress: JourneyProgress) -> SafeString:
+        return way(progress.current_stage)
 
     @display(description=_("since"), ordering="stage_start_time")
     def since(self, progress: JourneyProgress) -> SafeString:
@@ -264,33 +279,43 @@ class ProgressAdmin(SensitiveAdmin):
     def steps(self, progress: JourneyProgress) -> SafeString:
         names = {stage.pk: str(stage) for stage in Stage.objects.all()}
         rows = (
-            (show.short_time(parse_datetime(step["at"])), names.get(step["stage"], step["stage"]), step["by"])
+            (show.short_time(parse_datetime(step["at"])), names.get(step["stage"], step["stage"]), _by(step["by"]))
             for step in progress.transitions
         )
         return format_html_join("", "<div>{} — {} ({})</div>", rows)
 
     @display(description=_("stage over time"))
     def chart(self, progress: JourneyProgress) -> SafeString:
-        orders = dict(Stage.objects.values_list("code", "order"))
+        names = {stage.pk: stage.name for stage in Stage.objects.order_by("-order")}
         moments = [parse_datetime(step["at"]) for step in progress.transitions]
         data = {
             "labels": [timezone.localtime(moment).strftime("%d.%m.%Y") for moment in moments if moment],
             "datasets": [
                 {
                     "label": _now("stage"),
-                    "data": [orders.get(step["stage"]) for step in progress.transitions],
+                    "data": [names.get(step["stage"]) for step in progress.transitions],
                     "stepped": True,
                     "borderColor": "var(--color-primary-600)",
                 }
             ],
         }
-        options = {"scales": {"y": {"display": True, "min": 1, "max": len(orders), "ticks": {"stepSize": 1}}}}
+        options = {
+            "animation": False,
+            "plugins": {"legend": {"display": False}},
+            # the last stage stands on top
+            "scales": {"y": {"display": True, "type": "category", "labels": list(names.values())}},
+        }
         return format_html(
             '<div class="rl-chart"><canvas class="chart" data-type="line" data-value="{}" data-options="{}">'
             "</canvas></div>",
             json.dumps(data, ensure_ascii=False),
             json.dumps(options),
         )
+
+
+@people.names_stages
+def stage_name(code: str) -> str:
+    return Stage.objects.filter(pk=code).values_list("name", flat=True).first() or ""
 
 
 @people.provider(UserSession, DiagnosticResult, JourneyProgress)

@@ -1,7 +1,7 @@
 """The board of a study group: its scenes and roles in time, what comes next, and what staff may do."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import admin, messages
@@ -17,8 +17,9 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
 from accounts_mgmt.models import Contact
+from accounts_mgmt.outbox import Status
 from education import engine, scenarios, services
-from education.document import CLIENT, HOST
+from education.document import CLIENT, HOST, Scenario
 from education.engine import Place
 from education.kind import NAME, name_of, preview, spoken
 from education.models import EducationGroup, GroupMessage
@@ -75,12 +76,30 @@ class EducationGroupAdmin(ReadOnlyAdmin):
             "title": group.title,
             "group": group,
             "state": show.badge(group.state, group.get_state_display()),
-            "said": [(row, self._who(group, row), _badge(row)) for row in reversed(said)],
+            "client": show.link(group.user),
+            "scenes": _scenes(group),
+            "said": [self._line(group, scenario, row) for row in reversed(said)],
             "next": _next(group),
-            "partners": group.partners.select_related("bot__session").order_by("id"),
+            "partners": [
+                (place.bot, name_of(scenario, place.role))
+                for place in group.partners.select_related("bot__session").order_by("id")
+            ],
             "roles": [(role, name_of(scenario, role)) for role in roles],
             "preview": preview(scenario, group.user),
             "may_act": self.may_act(request),
+        }
+
+    def _line(self, group: EducationGroup, scenario: Scenario, row: GroupMessage) -> dict[str, Any]:
+        scene = scenario.scene(row.scene)
+        # the welcome stands before every scene
+        title = "" if scene is None or row.purpose == GroupMessage.Purpose.WELCOME else scene.title or scene.key
+        return {
+            "row": row,
+            "who": self._who(group, row),
+            "at": show.short_time(row.sent_at or row.created_at),
+            "badge": _badge(row),
+            "scene": title,
+            "is_partner": scenario.role(row.role) is not None,
         }
 
     def _who(self, group: EducationGroup, row: GroupMessage) -> str:
@@ -155,21 +174,42 @@ def _when(row: GroupMessage) -> datetime:
 
 
 def _badge(row: GroupMessage) -> Any:
+    """What is not simply said and done."""
+    if row.status == Status.SENT and not row.stage:
+        return ""
     status = row.stage or row.status
     words = row.get_stage_display() if row.stage else row.get_status_display()
     return show.badge("unknown" if row.stage else status, words, row.stage_reason or row.failed_reason)
 
 
+def _scenes(group: EducationGroup) -> Any:
+    """The scenario's scenes in their order: played, under way, to come."""
+    said: Any = GroupMessage.objects.filter(group=group).scenes()
+    played = set(said.exclude(status=Status.CANCELLED).values_list("scene", flat=True))
+    is_over = group.state in (EducationGroup.State.ENDED, EducationGroup.State.ARCHIVED)
+
+    def state(key: str) -> str:
+        if key == group.scene and not is_over:
+            return show.NOW
+        return show.PASSED if key in played else show.TO_COME
+
+    return show.way([(scene.title or scene.key, state(scene.key)) for scene in scenarios.of(group).scenes])
+
+
 def _next(group: EducationGroup) -> dict[str, Any] | None:
-    """What the scenario says next, by whom and when."""
+    """What the scenario says next, by whom and when; or what it waits for."""
     scenario = scenarios.of(group)
     beat = engine.beat_at(scenario, Place(group.scene, group.beat))
     scene = scenario.scene(group.scene)
     if beat is None or scene is None or group.state not in ("running", "paused"):
         return None
+    found = {"scene": scene.title or scene.key, "who": name_of(scenario, beat.role)}
+    asked = services.said_here(group).filter(status=Status.SENT).first() if beat.waits else None
+    if asked is not None and asked.sent_at is not None:
+        until = show.short_time(asked.sent_at + timedelta(hours=beat.hours))
+        return found | {"text": _now("The question is asked; the client's answer is waited for."), "at": until}
     said = spoken(scenario, beat, scenarios.values_of(group))
-    who = name_of(scenario, beat.role)
-    return {"scene": scene.title or scene.key, "who": who, "text": said, "at": show.short_time(group.due_at)}
+    return found | {"text": said, "at": show.short_time(group.due_at)}
 
 
 def _number(request: HttpRequest) -> int:

@@ -194,7 +194,7 @@ class TelegramUserAdmin(ViewsLogged, ImportExportModelAdmin, BackOfficeAdmin):
 
     @display(description=_("stage of the journey"))
     def stage(self, user: TelegramUser) -> str:
-        return user.hero_stage or show.NOTHING
+        return people.stage_name(user.hero_stage) or show.NOTHING
 
     @display(description=_("profile"))
     def profile_rows(self, user: TelegramUser) -> SafeString:

@@ -13,6 +13,8 @@ from relove.admin.logs import operation_name
 from relove.models import SessionLog, TelegramUser, UserActivityLog
 
 EMPTY = _("Nothing has happened yet.")
+# they are told by the messages themselves
+MESSAGES = ("message", "group_message")
 
 
 def keep_rows(user: TelegramUser) -> None:
@@ -22,7 +24,7 @@ def keep_rows(user: TelegramUser) -> None:
 @people.provider(UserActivityLog, SessionLog, erase=keep_rows)
 def touches(user: TelegramUser) -> list[people.Event]:
     """What the person did, and the stretches of work with them; messages tell their own text."""
-    rows: Any = UserActivityLog.objects.filter(user=user).exclude(activity_type="message")
+    rows: Any = UserActivityLog.objects.filter(user=user).exclude(activity_type__in=MESSAGES)
     tables = {model._meta.db_table: model for model in apps.get_models()}
     done = [
         people.Event(

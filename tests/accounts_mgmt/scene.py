@@ -43,6 +43,21 @@ QUICK = {
 }
 
 
+def environment() -> dict[str, str]:
+    """For processes that work on the test's database and sandbox."""
+    database = connection.settings_dict
+    server = os.environ["DATABASE_URL"].rpartition("/")[0]
+    return {
+        **os.environ,
+        **QUICK,
+        "DATABASE_URL": f"{server}/{database['NAME']}",
+        "DJANGO_SETTINGS_MODULE": "relove.settings",
+        "Q_CLUSTER_NAME": "telegram",
+        "RELOVE_SANDBOX_TELEGRAM": django_settings.SANDBOX_TELEGRAM,
+        "RELOVE_SANDBOX_HTTP": django_settings.SANDBOX_HTTP,
+    }
+
+
 class Scene:
     """What a test plays on: rows of our own and their counterparts in the sandbox."""
 
@@ -67,17 +82,7 @@ class Scene:
     @property
     def environment(self) -> dict[str, str]:
         """For processes that play on this scene."""
-        database = connection.settings_dict
-        server = os.environ["DATABASE_URL"].rpartition("/")[0]
-        return {
-            **os.environ,
-            **QUICK,
-            "DATABASE_URL": f"{server}/{database['NAME']}",
-            "DJANGO_SETTINGS_MODULE": "relove.settings",
-            "Q_CLUSTER_NAME": "telegram",
-            "RELOVE_SANDBOX_TELEGRAM": django_settings.SANDBOX_TELEGRAM,
-            "RELOVE_SANDBOX_HTTP": django_settings.SANDBOX_HTTP,
-        }
+        return environment()
 
     def post(self) -> TelegramPost:
         """A post in the channel, and our row of it."""

@@ -1,5 +1,6 @@
 """A study group from the wish to its end, with the real parts: made, played, waiting for people, ended."""
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -28,7 +29,8 @@ def has_written(stage: scene.Stage, who: str = "reader_lena") -> TelegramUser:
     connected = SessionLog.objects.filter(session_type="comment", status="active")
     wait_for(lambda: connected.count() == 3, "host and partners are connected")
     stage.telegram.say(who, "relove_main", "Здравствуйте")
-    wait_for(ConversationMessage.objects.filter(direction="in").exists, "the client's message is here")
+    heard = ConversationMessage.objects.filter(direction="in", user__username=who)
+    wait_for(heard.exists, "the client's message is here")
     found: TelegramUser = TelegramUser.objects.get(username=who)
     return found
 
@@ -131,3 +133,23 @@ def test_the_same_wish_twice_is_one_group_and_needs_partners_who_are_free() -> N
     EducationGroup.objects.update(state=State.ENDED)
     with pytest.raises(ValidationError):
         scene.ask_for_group(host, client)
+
+
+def test_two_groups_at_once_share_their_accounts_and_keep_the_pace(settings: Any) -> None:
+    settings.PACE_PER_SECOND = 1
+    with running_sandbox(settings) as telegram:
+        stage = scene.stage(telegram)
+        scene.live_scenario(timezone.now())
+        with running_runner(), running_drafting():
+            clients = [has_written(stage, who) for who in ("reader_lena", "reader_igor")]
+            made = [scene.ask_for_group(stage.host, client) for client in clients]
+            asked = sent(scene="знакомство", beat=3)
+            wait_for(lambda: asked.count() == 2, "both clients are asked", 90)
+        assert {bot.places.count() for bot in stage.bots} == {2}, "the same partners are in both"
+        entries = telegram.ledger()
+        chats = [group.chat.telegram_id for group in EducationGroup.objects.select_related("chat")]
+        assert len(made) == len(set(chats)) == 2
+        for chat in chats:
+            times = [entry["time"] for entry in entries if entry["chat"] == chat and entry["random_id"]]
+            assert len(times) >= 5
+            assert min(later - earlier for earlier, later in pairwise(times)) > 0.9, "one a second in a chat"
