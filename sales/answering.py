@@ -20,6 +20,7 @@ from accounts_mgmt.private.dialogues import thread_of
 from accounts_mgmt.private.model import PrivateMessage
 from relove import llm, oplog
 from relove.db import in_thread
+from relove.faultpoints import reach
 from sales import diagnosing, dialogues
 from sales.document import Script
 from sales.models import ClientConversation, ConversationMessage, ScriptTrigger
@@ -158,6 +159,7 @@ async def _answer(setting: Setting) -> str:
     if decision.strategy:
         reply = await worded(setting.script, decision, analysis.value.tone, setting.said, setting.about)
     await in_thread(store, setting, Answered(analysis, decision, reply), timezone.now())
+    reach("reply_stored")
     return ""
 
 

@@ -30,6 +30,7 @@ from pydantic import BaseModel
 
 from relove import options
 from relove.db import in_thread
+from relove.faultpoints import reach
 from relove.llm import ledger, reading
 from relove.llm.errors import BadAnswer, Busy, LLMError, Misconfigured, Refused, TimedOut
 from relove.models import LLMCall
@@ -113,7 +114,9 @@ async def _asked(door: "Door", question: ledger.Question, schema: type[T]) -> An
         body = await _fetch(door, call, began)
         logger.info("model call %s (%s) took %s ms", call.pk, call.purpose, _ms(began))
     # the place is free by now; and shielded: being cancelled does not lose what was paid for
-    return await asyncio.shield(_keep(call, body, _ms(began), schema))
+    kept = await asyncio.shield(_keep(call, body, _ms(began), schema))
+    reach("model_answered")
+    return kept
 
 
 async def _fetch(door: "Door", call: LLMCall, began: float) -> str:

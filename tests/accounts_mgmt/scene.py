@@ -199,7 +199,7 @@ class Runners:
 
 @contextmanager
 def cluster(scene: Scene, **environment: str) -> Iterator[Runners]:
-    """A real cluster `telegram`."""
+    """A real cluster: `telegram`, or the one that Q_CLUSTER_NAME names."""
     yield from _until_the_end(Runners(["manage.py", "qcluster"], scene, **environment))
 
 

@@ -23,12 +23,12 @@ def picture() -> CommentPhoto:
 
 @pytest.mark.parametrize("point", ["after_claim", "before_request:7", "answer_read:7", "after_commit:2"])
 def test_killed_at(point: str, scene: Scene, tmp_path: Path) -> None:
-    flag = tmp_path / "died"
+    flag = tmp_path / "died"  # and the point's name
     # every other message carries a picture, which is uploaded anew with each attempt
     ids = scene.queue(posts=4) + scene.queue(posts=4, photo=picture())
     with cluster(scene, RELOVE_FAULT_POINT=point, RELOVE_FAULT_FLAG=str(flag)):
         scene.wait_until_settled()
-        assert flag.exists(), "nobody died"
+        assert flag.with_name(f"died.{point}").exists(), "nobody died"
         scene.assert_each_sent_once(ids)
 
 
