@@ -114,9 +114,7 @@ async def _asked(door: "Door", question: ledger.Question, schema: type[T]) -> An
         body = await _fetch(door, call, began)
         logger.info("model call %s (%s) took %s ms", call.pk, call.purpose, _ms(began))
     # the place is free by now; and shielded: being cancelled does not lose what was paid for
-    kept = await asyncio.shield(_keep(call, body, _ms(began), schema))
-    reach("model_answered")
-    return kept
+    return await asyncio.shield(_keep(call, body, _ms(began), schema))
 
 
 async def _fetch(door: "Door", call: LLMCall, began: float) -> str:
@@ -143,6 +141,7 @@ async def _keep(call: LLMCall, body: str, duration_ms: int, schema: type[T]) -> 
 
 def _kept(call: LLMCall, body: str, duration_ms: int, schema: type[T]) -> Answer[T]:
     ledger.keep(call, body, duration_ms)
+    reach("model_answered")
     return _answer(call, schema)
 
 
