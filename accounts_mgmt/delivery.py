@@ -184,6 +184,8 @@ class Delivery:
         if row.unclear and row.unclear_for >= settings.RECONCILE_AFTER_SECONDS:
             found = await self._look_up(held, row)
             row.absent = found is None
+            if row.absent and row.kind.once_in_reply and await self._look_up(held, row, any_text=True):
+                raise Refused(reasons.ANSWERED)
             return found
         return None
 
@@ -216,8 +218,8 @@ class Delivery:
     async def _send(self, held: Held, row: Claimed, photo: bytes) -> Sent:
         return await self._met(held, row, lambda: held.gateway.send(replace(outgoing(row), photo=photo)))
 
-    async def _look_up(self, held: Held, row: Claimed) -> Sent | None:
-        return await self._met(held, row, lambda: look_up(held.gateway, row))
+    async def _look_up(self, held: Held, row: Claimed, *, any_text: bool = False) -> Sent | None:
+        return await self._met(held, row, lambda: look_up(held.gateway, row, any_text=any_text))
 
     async def _met(self, held: Held, row: Claimed, ask: Callable[[], Awaitable[T]]) -> T:
         """Ask in a chat that only another account, or a process that died, has met: find the way there once."""
@@ -283,10 +285,13 @@ def sent(row: Claimed, found: Sent) -> Settlement:
     return Settlement(row, Status.SENT, message_id=found.message_id, sent_at=found.date)
 
 
-async def look_up(gateway: Gateway, row: Claimed) -> Sent | None:
-    """The row's message in the chat's recent history: ours, same text and reply, no other row's."""
+async def look_up(gateway: Gateway, row: Claimed, *, any_text: bool = False) -> Sent | None:
+    """The row's message in the chat's recent history: ours, same text and reply, no other row's.
+
+    `any_text`: another of ours in reply to the same will do, which the database does not know of.
+    """
     since = row.first_attempt_at or timezone.now()
-    found = await gateway.find_own(outgoing(row), since)
+    found = await gateway.find_own(outgoing(row), since, any_text=any_text)
     if not found:
         return None
     taken = await in_thread(bound_ids, row, [one.message_id for one in found])

@@ -4,16 +4,17 @@ Twice that is so: it was restored from a backup (the restore mark), or no runner
 while messages wait, as in an older copy that somebody has brought back by other means. The freeze is a row
 of `pauses`, so claims, guards and pages honour it like the red button. What may have left since is marked
 as unclear: it is looked for in the chat's history before it is sent, also if a person approves or repeats
-it later on. Messages to staff pass pauses, so the old ones among them are dropped.
+it later on. A comment is dropped where its account has answered the post in another wording meanwhile.
+Messages to staff pass pauses, so the old ones among them are dropped.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, transaction
 from django.db.models import Case, F, Q, Value, When
-from django.db.models.functions import Coalesce, Greatest, Least, Now
+from django.db.models.functions import Coalesce, Least, Now
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from psycopg import sql
@@ -26,12 +27,10 @@ from relove.checkup import Trouble, first_line
 from relove.models import Staff
 
 SILENCE = timedelta(hours=1)
-# a database without a heartbeat may have missed whatever came after a row was made
-NEVER = datetime(2000, 1, 1, tzinfo=UTC)
 # What `manage.py restore` runs in the transaction that loads a backup: from its first moment on nothing of
 # that database leaves.
 RESTORED = """
-INSERT INTO outbox_watch (id, restored_at, unsure_since) VALUES (1, now(), '2000-01-01 00:00+00')
+INSERT INTO outbox_watch (id, restored_at) VALUES (1, now())
 ON CONFLICT (id) DO UPDATE SET
     restored_at = now(), unsure_since = LEAST(outbox_watch.unsure_since, outbox_watch.beat_at);
 INSERT INTO pauses (level, frozen, reason, paused_at, lift_reason)
@@ -79,7 +78,7 @@ def confirm(staff: Staff, reason: str) -> bool:
     if standing() is None:
         return False
     # what was written meanwhile may answer what was answered already
-    _mark(watch.unsure_since or timezone.now())
+    _mark(watch.unsure_since)
     watch.beat_at, watch.restored_at, watch.unsure_since = timezone.now(), None, None
     watch.save()
     return pauses.end(Pause.objects.in_force().freezes(), staff, reason)
@@ -106,11 +105,10 @@ def check() -> str:
 
 def _look_back(watch: OutboxWatch) -> None:
     """Between its last heartbeat and now this database may have missed what was sent."""
-    since = watch.beat_at or NEVER
+    watch.unsure_since = min(filter(None, (watch.unsure_since, watch.beat_at)), default=None)
     if watch.restored_at or any(_on_their_way(kind).exists() for kind in _held()):
-        watch.unsure_since = min(watch.unsure_since or since, since)
         _freeze(watch)
-    _mark(since)
+    _mark(watch.unsure_since)
     for kind in outgoing_models():
         if kind.passes_pauses:
             late = kind._default_manager.unsettled()
@@ -145,15 +143,17 @@ def _on_their_way(kind: type[OutgoingMessage]) -> Any:
     return kind._default_manager.unsettled()
 
 
-def _mark(since: datetime) -> None:
-    """Have what may have left since then looked for in its chat before it is sent."""
+def _mark(since: datetime | None) -> None:
+    """Have what may have left since then looked for in its chat before it is sent.
+
+    None: nobody knows since when, so it is since the row was made.
+    """
+    start: Any = F("created_at") if since is None else Value(since)
+    possible: Any = Least(start, Now() - timedelta(seconds=settings.RECONCILE_AFTER_SECONDS))
+    queued = Q(status__in=(Status.PENDING, Status.SENDING))
     for kind in _held():
-        possible: Any = Least(
-            Greatest(F("created_at"), Value(since)), Now() - timedelta(seconds=settings.RECONCILE_AFTER_SECONDS)
-        )
-        taken = Q(status__in=(Status.PENDING, Status.SENDING))
         kind._default_manager.filter(status__in=MAY_LEAVE).update(
-            status=Case(When(taken, then=Value(Status.UNKNOWN)), default=F("status")),
+            status=Case(When(queued, then=Value(Status.UNKNOWN)), default=F("status")),
             first_attempt_at=Least(Coalesce("first_attempt_at", possible), possible),
             claimed_by=None,
             updated_at=Now(),

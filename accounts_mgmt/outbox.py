@@ -64,6 +64,8 @@ class OutgoingMessage(models.Model):
     ordered: ClassVar[bool] = False
     # Whether it always answers a message, and what `find_place` reads besides the row.
     is_reply: ClassVar[bool] = False
+    # Whether an account answers the same message with one of these at most.
+    once_in_reply: ClassVar[bool] = False
     place_fields: ClassVar[tuple[str, ...]] = ()
     # Messages to staff leave though accounts are paused.
     passes_pauses: ClassVar[bool] = False

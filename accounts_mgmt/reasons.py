@@ -5,7 +5,10 @@ from django.utils.translation import gettext_noop
 
 from relove.telegram.gateway import GatewayError
 
+# No name of Telegram's: the history told it.
+ANSWERED = "ANSWERED_ALREADY"
 SENTENCES = {
+    ANSWERED: gettext_noop("The account has commented on this post already, in words that this database lost."),
     "CHAT_WRITE_FORBIDDEN": gettext_noop("The account may not write in this chat."),
     "CHAT_GUEST_SEND_FORBIDDEN": gettext_noop("Only members may comment here; the account has not joined."),
     "CHAT_SEND_PLAIN_FORBIDDEN": gettext_noop("The chat does not allow text messages."),

@@ -22,6 +22,7 @@ class GeneratedComment(OutgoingMessage):
     """A comment under a post: drafted by the machine or written by a person, sent by the outbox."""
 
     is_reply = True
+    once_in_reply = True
     carries_photos = True
     place_fields = ("post", "channel__chat")
     after_sent = """

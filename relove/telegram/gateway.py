@@ -309,8 +309,8 @@ class Gateway(Protocol):
     async def send(self, message: Outgoing) -> Sent:
         """Send once. AlreadySent when Telegram had it before and does not say under which id."""
 
-    async def find_own(self, message: Outgoing, not_before: datetime) -> list[Sent]:
-        """Own messages of the recent history with this text and reply_to, newest first."""
+    async def find_own(self, message: Outgoing, not_before: datetime, *, any_text: bool = False) -> list[Sent]:
+        """Own messages of the recent history with this text and reply_to, newest first; or with any text."""
 
     async def comment_place(self, channel: Peer, post_id: int) -> tuple[Peer, int]:
         """Where comments on a channel's post go: the linked group and the message to reply to."""

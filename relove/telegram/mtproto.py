@@ -174,11 +174,12 @@ class MtprotoGateway(Groups):
         async with self._asking() as client:
             return types.InputMediaUploadedPhoto(await client.upload_file(jpeg, file_name="photo.jpg"))
 
-    async def find_own(self, message: Outgoing, not_before: datetime) -> list[Sent]:
+    async def find_own(self, message: Outgoing, not_before: datetime, *, any_text: bool = False) -> list[Sent]:
         since, depth = not_before - CLOCK_MARGIN, 0
         found: list[Sent] = []
         async for page in self._pages(message.peer):
-            found += [Sent(one.id, one.date) for one in page if _is_same(one, message) and one.date >= since]
+            same = (one for one in page if _is_same(one, message, any_text))
+            found += [Sent(one.id, one.date) for one in same if one.date >= since]
             depth += len(page)
             if page and page[-1].date < since:
                 break
@@ -291,9 +292,10 @@ def _is_pictured(media: Any) -> bool:
     return isinstance(media, types.MessageMediaPhoto) or bool(has_preview)
 
 
-def _is_same(found: Message, message: Outgoing) -> bool:
+def _is_same(found: Message, message: Outgoing, any_text: bool) -> bool:
     """Whether it is our own message with this text (Telegram trims it), in reply to the same."""
-    return found.out and found.text.strip() == message.text.strip() and found.reply_to == message.reply_to
+    text_fits = any_text or found.text.strip() == message.text.strip()
+    return found.out and text_fits and found.reply_to == message.reply_to
 
 
 def _sent(result: Any, random_id: int) -> Sent:

@@ -1,12 +1,14 @@
 """The questionnaire as a conversation, word by word."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
-from diagnostics import results, services
+from diagnostics import results, services, tasks
 from diagnostics.models import DiagnosticResult, JourneyProgress, UserSession
 from diagnostics.questionnaire import Questionnaire
+from relove.management.upkeep import REGULAR
 from relove.models import TelegramUser, UserActivityLog
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -229,12 +231,16 @@ def test_a_stop_ends_it_without_a_word(agreed: Talk) -> None:
     assert (agreed.session.state, agreed.session.is_active) == (State.STOPPED, False)
 
 
-def test_old_notes_are_forgotten(agreed: Talk) -> None:
+@pytest.mark.parametrize("months", [24, 3])
+def test_old_notes_are_forgotten(agreed: Talk, settings: Any, months: int) -> None:
+    settings.DIAGNOSTICS_MONTHS = months
     while not agreed.turn.ended:
         agreed.say("1")
     UserSession.objects.update(created_at=NOW)
     DiagnosticResult.objects.update(created_at=NOW)
 
-    assert results.forget_old(NOW + timedelta(days=23 * 30)) == 0
-    assert results.forget_old(NOW + timedelta(days=25 * 31)) == 1
+    assert results.forget_old(NOW + timedelta(days=(months - 1) * 30)) == 0
+    assert results.forget_old(NOW + timedelta(days=(months + 1) * 31)) == 1
     assert not DiagnosticResult.objects.exists()
+    assert not UserSession.objects.exists()
+    assert (f"{tasks.forget_old.__module__}.{tasks.forget_old.__name__}", 24 * 60) in REGULAR
