@@ -15,8 +15,8 @@ from django.utils.translation import gettext_lazy as _
 from relove import options
 from relove.claims import claim
 from relove.language import detect_language, words
-from relove.orders import demanded, is_order
-from relove.prompting import BIDI, CLOSE, EMAIL, LINK, MARK, NICK, OPEN, PATTERNS, PHONE
+from relove.orders import gives_away, obeys
+from relove.prompting import BIDI, EMAIL, LINK, MARK, NICK, PATTERNS, PHONE
 
 __all__ = ["Limits", "Refusal", "check_draft", "detect_language", "similarity"]
 
@@ -205,17 +205,11 @@ def check_claims(case: Case) -> Refusal | None:
 
 def check_orders(case: Case) -> Refusal | None:
     """Orders in the post followed or repeated, our own instructions given away."""
-    text = case.text.lower()
-    if LEAKED.search(text) or OPEN in text or CLOSE in text:
+    if gives_away(case.text):
         return Refusal("leak", _("The text gives away the instructions to the model."))
-    if is_order(text) or any(_says(text, piece) for piece in demanded(case.post_text)):
+    if obeys(case.text, case.post_text):
         return Refusal("order", _("The text follows an order that the post gives."))
     return None
-
-
-def _says(text: str, piece: str) -> bool:
-    """Whether what an order wanted to hear is said, as whole words."""
-    return re.search(rf"(?<!\w){re.escape(piece)}(?!\w)", text) is not None
 
 
 def check_marks(case: Case) -> Refusal | None:
@@ -270,12 +264,3 @@ _PRAISE = (
 )
 BOILERPLATE = re.compile(rf"{_PRAISE}(?: {_PRAISE})*")
 UNFILLED = re.compile(r"\{\{?\s*\w*\s*\}?\}|<\w+>|\[[^\]\n]{1,40}\]|%\(\w+\)s")
-LEAKED = re.compile(
-    r"системн\w+ (?:промпт|инструкц|сообщени)|мо(?:и|их|им) (?:инструкци|правил)|как языков\w+ модел"
-    r"|(?:мне|меня) (?:запрещено|проинструктировал|попросили написать)|соответствии с (?:инструкци|правил)"
-    r"|черновик комментария|голос аккаунта|main_idea|content_type|\bjson\b"
-    r"|system prompt|my (?:instructions|rules|guidelines|prompt)|as (?:an ai )?language model"
-    r"|(?:was|been|am) (?:told|asked|instructed) to (?:write|comment|not)"
-    r"|according to (?:my|the) (?:instructions|rules)"
-    r"|draft comment|account['’]s voice"
-)

@@ -41,7 +41,7 @@ RU = (
     r"\b(?:как|будучи)\s+(?:мама|мать|матерь\w*|отец|отцом|папа|жена|женой|муж|мужем|женщина|женщиной|мужчина|мужчиной"
     r"|психолог|психологом|врач|врачом|человек|человеком|бабушка|терапевт)\b(?!\s+(?:из|в|на)\s+пост)",
     r"\bя\s+(?:(?:же|тоже|сам|сама|обычн\w+|просто|настоящ\w+|жив\w+|реальн\w+|по\s+профессии)\s+){0,2}"
-    r"(?:мама|мать|отец|папа|жена|муж|женщина|мужчина|психолог|врач|человек|живой|живая|студент\w*|учитель\w*|юрист|тренер)\b",
+    r"(?:мама|мать|отец|папа|жена|муж|женщина|мужчина|психолог|психотерапевт|врач|сотрудни[кц]\w?|человек|живой|живая|студент\w*|учитель\w*|юрист|тренер)\b",
     r"\bя\s+(?:не\s+(?:бот|робот|программа|ии|нейросеть|машина)|живу|работаю|плачу|плакала|болею|мечтаю|чувствую|помню"
     r"|хожу|занимаюсь|практикую|медитирую|люблю|боюсь|скучаю|выросла|вырос|замужем|женат)\b",
     r"\b(?:и\s+)?со\s+мной\s+(?:(?:такое|это|тоже|и)\s+){0,2}(?:было|была|был|случил\w+|произош\w+|бывало)\b",
@@ -68,6 +68,7 @@ EN = (
     r"|used|lost|noticed|worked|practi[cs]ed|taken|come|read|met)\b",
     r"\bi(?:['’]m|\s+am)\s+(?:(?:an?|the|also|just|really)\s+){0,2}(?:(?!not\b)\w+\s+)?(?:mother|mom|mum|father|dad"
     r"|wife|husband|woman|man|human|person|psychologist|therapist|doctor|teacher|student|coach|years\s+old)\b",
+    r"\bi(?:['’]m|\s+am)\s+\w+,?\s+an?\s+(?:\w+\s+)?(?:mother|father|wife|husband|woman|man|therapist|doctor)\b",
     r"\bi(?:['’]m|\s+am)\s+not\s+an?\s+(?:\w+\s+)?(?:bot|robot|ai|machine|program)\b",
     r"\bi(?:['’]m|\s+am)\s+(?:crying|in\s+tears|feeling|living|married|divorced|pregnant|alive|tired|moved\s+to\s+tears)\b",
     r"\b(?:helped|helps|saved|changed|healed|worked\s+for|works\s+for|resonates?\s+with|resonated\s+with|taught)\s+me\b",

@@ -11,12 +11,12 @@ from relove import llm
 from relove.claims import claim
 from relove.db import in_thread
 from relove.language import detect_language, words
-from relove.orders import demanded, is_order
-from relove.prompting import CLOSE, MARK, OPEN
+from relove.orders import gives_away, obeys
+from relove.prompting import MARK
 from relove.testimonials import praise
 from relove.texts import MESSAGE_LIMIT
 from sales.document import Script
-from sales.facts import changed, foreign, in_words
+from sales.facts import CONTACTS, changed, foreign, in_words
 from sales.parts import fill
 from sales.player import Decision
 from sales.strategy import (
@@ -100,6 +100,8 @@ def why_not(script: Source, text: str, said: Said) -> list[str]:
     """Why a free text may not leave by itself; empty where it may."""
     reasons = _unfit(text, said, REPLY_LIMIT)
     unknown = foreign(text, [*script.said(), said.text], script.settings.programmes)
+    # a link or a phone of the message's own would be another's way into our words
+    unknown += [fact for fact in foreign(text, script.said()) if fact.kind in CONTACTS and fact not in unknown]
     if unknown:
         reasons.append(_("Neither the script nor the client has named: %s.") % in_words(unknown))
     return reasons
@@ -113,12 +115,8 @@ def _unfit(text: str, said: Said, limit: int, line: str = "") -> list[str]:
         _("It speaks as a client, or praises."): bool(praise(text)) and not praise(line),
         _("It presses or shames."): bool(PRESSURE.search(text)) and not PRESSURE.search(line),
         _("It holds a mark instead of words."): bool(MARK.search(text)),
-        _("It follows an order in the message."): _obeys(text, said.text),
+        _("It follows an order in the message."): obeys(text, said.text),
+        _("It gives away the instructions to the model."): gives_away(text) and not gives_away(line),
         _("It is in another language."): said.language != (detect_language(text) or said.language) and not line,
     }
     return [reason for reason, holds in checks.items() if holds]
-
-
-def _obeys(text: str, heard: str) -> bool:
-    lowered = text.lower()
-    return OPEN in text or CLOSE in text or is_order(lowered) or any(p in lowered for p in demanded(heard))

@@ -4,6 +4,8 @@ POST   /v1/chat/completions      answers by relove.sandbox.llm_text, the same qu
 GET    /v1/models
 POST   /control/llm/faults       {kind, times?, share?, purpose?}; GET lists, DELETE clears
 POST   /control/llm/settings     {latency: seconds before every answer}
+POST   /control/llm/dictated     [{contains, text}]: where a question contains this, the model says that,
+                                 as one that obeys whoever wrote it; {prompt} is its own system prompt
 GET    /control/llm/stats        {requests, answered, distinct, repeated, in_flight, peak, faulted}
 GET    /control/llm/answers      {question's digest: [Unix seconds of every answer that was paid for]}
 """
@@ -31,6 +33,7 @@ from relove.sandbox.llm_schema import minimal
 MODEL = "sandbox"
 HANG_SECONDS = 600.0
 TRICKLE_SECONDS = 0.2
+SAID_OF_PROMPT = 400
 CHARACTERS_PER_TOKEN = 3
 
 
@@ -44,6 +47,7 @@ class LLMSandbox:
     in_flight: int = 0
     peak: int = 0
     faulted: Counter[str] = field(default_factory=Counter)
+    dictated: list[tuple[str, str]] = field(default_factory=list)
     paid: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
 
     def stats(self) -> dict[str, Any]:
@@ -96,6 +100,10 @@ def llm_routes(state: LLMSandbox) -> list[Route]:
         state.latency = float((await request.json()).get("latency", state.latency))
         return JSONResponse({"latency": state.latency})
 
+    async def dictated(request: Request) -> Response:
+        state.dictated = [(each["contains"], each["text"]) for each in await request.json()]
+        return JSONResponse({"dictated": len(state.dictated)})
+
     async def stats(request: Request) -> Response:
         return JSONResponse(state.stats())
 
@@ -107,6 +115,7 @@ def llm_routes(state: LLMSandbox) -> list[Route]:
         Route("/v1/models", models, methods=["GET"]),
         Route("/control/llm/faults", faults, methods=["GET", "POST", "DELETE"]),
         Route("/control/llm/settings", settings, methods=["POST"]),
+        Route("/control/llm/dictated", dictated, methods=["POST"]),
         Route("/control/llm/stats", stats, methods=["GET"]),
         Route("/control/llm/answers", answers, methods=["GET"]),
     ]
@@ -141,7 +150,9 @@ async def _completion(request: Request, state: LLMSandbox) -> Response:
         case "timeout":
             return await _hang(request)
     state.paid[question.digest].append(time.time())
-    body = _body(question, fault.name if fault else "")
+    obeyed = next((text for part, text in state.dictated if part in question.user), "")
+    obeyed = obeyed.replace("{prompt}", question.system[:SAID_OF_PROMPT])
+    body = _body(question, fault.name if fault else "", obeyed)
     if fault and fault.name == "trickle":
         return StreamingResponse(_trickle(body), media_type="application/json")
     return Response(body, media_type="application/json")
@@ -165,9 +176,11 @@ def digest(request: dict[str, Any]) -> str:
     return hashlib.sha256(packed).hexdigest()
 
 
-def _body(question: Question, kind: str) -> bytes:
-    """A chat completion, as OpenAI documents it; spoiled where `kind` says so."""
+def _body(question: Question, kind: str, obeyed: str = "") -> bytes:
+    """A chat completion, as OpenAI documents it; spoiled where `kind` says so, in `obeyed`'s words where given."""
     answer = _answer(question, other_language=kind == "wrong_language")
+    if obeyed and isinstance(answer, dict) and "text" in answer:
+        answer |= {"text": obeyed}
     if kind == "huge":
         answer = swollen(answer)
     content = answer if isinstance(answer, str) else json.dumps(answer, ensure_ascii=False)
