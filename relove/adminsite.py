@@ -3,7 +3,6 @@
 from typing import Any
 from urllib.parse import urlencode
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -11,7 +10,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
 from unfold.sites import UnfoldAdminSite
 
-from relove import access, dashboard_page, desk, options_page
+from relove import access, dashboard_page, desk, options_page, sandbox_page
 from relove.access_pages import AccessPages, after, signed_in_staff
 from relove.section_pages import environment_values
 
@@ -53,6 +52,8 @@ class ReloveAdminSite(AccessPages, UnfoldAdminSite):
             path("dashboard/", self.admin_view(self.dashboard), name="dashboard"),
             path("section/system/", self.admin_view(self.system), name="section_system"),
             path("section/sandbox/", self.admin_view(self.sandbox), name="section_sandbox"),
+            path("section/sandbox/say/", self.admin_view(sandbox_page.say), name="sandbox_say"),
+            path("section/sandbox/publish/", self.admin_view(sandbox_page.publish), name="sandbox_publish"),
         ]
 
     def dashboard(self, request: HttpRequest) -> TemplateResponse:
@@ -75,12 +76,11 @@ class ReloveAdminSite(AccessPages, UnfoldAdminSite):
         }
         return self._page(request, "relove/system.html", context)
 
-    def sandbox(self, request: HttpRequest) -> TemplateResponse:
-        return self._page(
-            request,
-            "relove/sandbox.html",
-            {"title": _("Sandbox"), "telegram": settings.SANDBOX_TELEGRAM, "control": settings.SANDBOX_HTTP},
-        )
+    def sandbox(self, request: HttpRequest) -> HttpResponse:
+        """The page, or the dialogue on it alone for its own script."""
+        context = {"title": _("Sandbox"), **sandbox_page.context(request)}
+        part = request.headers.get("HX-Request") == "true"
+        return self._page(request, "relove/sandbox_dialogue.html" if part else "relove/sandbox.html", context)
 
     def _page(self, request: HttpRequest, template: str, context: dict[str, Any]) -> TemplateResponse:
         request.current_app = self.name

@@ -48,6 +48,10 @@ class SandboxClient:
         """Adds what YAML text or a mapping describes; returns the users and channels made."""
         return self.call("POST", "world", description)
 
+    def everybody(self) -> Answer:
+        """{"users": […], "channels": […]}: who is there, and where posts can be published."""
+        return self.call("GET", "world")
+
     def add_user(self, first_name: str, **fields: Any) -> Answer:
         return self._post("users", first_name=first_name, **fields)
 
@@ -153,6 +157,11 @@ class SandboxClient:
     def messages(self, channel: int | str, after: int = 0) -> list[Answer]:
         found: list[Answer] = self.call("GET", "messages", {"channel": channel, "after": after})["messages"]
         return found
+
+    def dialogue(self, user: int, peer: int) -> list[Answer]:
+        """What stands in a person's private chat with somebody, oldest first."""
+        found: list[Answer] = self.call("GET", "messages", {"user": user})["messages"]
+        return [message for message in found if message["peer"] == peer]
 
     def stats(self) -> Answer:
         return self.call("GET", "stats")

@@ -57,6 +57,14 @@ class Control:
     def build(self, body: Body) -> Body:
         return worlds.build(self.core, body)
 
+    def describe(self, body: Body) -> Body:
+        """Everybody there is, and the channels that posts can be published in."""
+        channels = [channel for channel in self.world.channels.values() if channel.broadcast]
+        return {
+            "users": [worlds.describe_user(user) for user in self.world.users.values()],
+            "channels": [worlds.describe_channel(channel) for channel in channels],
+        }
+
     def add_user(self, body: Body) -> Body:
         user = worlds.add_user(self.world, body)
         self.core.touch()
@@ -250,6 +258,7 @@ async def wait_idle(control: Control, body: Body) -> Body:
 
 ACTIONS: dict[tuple[str, str], Action] = {
     ("GET", "health"): Control.health,
+    ("GET", "world"): Control.describe,
     ("POST", "world"): Control.build,
     ("POST", "users"): Control.add_user,
     ("POST", "channels"): Control.add_channel,
