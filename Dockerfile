@@ -5,7 +5,8 @@ COPY requirements.txt .
 RUN python -m venv .venv && .venv/bin/pip install --no-cache-dir --quiet --require-hashes -r requirements.txt
 
 FROM python:3.12-slim
-RUN useradd --system --uid 10001 --create-home relove
+RUN useradd --system --uid 10001 --create-home relove && install --directory --owner=relove --mode=0700 /var/lib/relove
+ENV RELOVE_STATE_DIR=/var/lib/relove
 WORKDIR /srv/relove
 COPY --from=build /srv/relove/.venv .venv
 COPY . .

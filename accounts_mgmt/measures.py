@@ -7,6 +7,7 @@ from django.db.models import Count, Min
 from django.db.models.functions import Coalesce
 from prometheus_client.core import GaugeMetricFamily, Metric
 
+from accounts_mgmt import freezing
 from accounts_mgmt.models import AccountSecurityLog, TelegramAccountSession
 from accounts_mgmt.outbox import outgoing_models
 from relove.measures import measure
@@ -33,6 +34,12 @@ def queue(now: datetime) -> Iterator[Metric]:
         ages.add_metric([table], max((now - due).total_seconds(), 0) if due else 0)
     yield rows
     yield ages
+
+
+@measure
+def freeze(now: datetime) -> Iterator[Metric]:
+    frozen = int(freezing.standing() is not None)
+    yield GaugeMetricFamily("relove_outbox_frozen", "Whether sending waits for a person to confirm it", frozen)
 
 
 @measure

@@ -12,6 +12,7 @@ import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 from django.apps import apps
 from django.conf import settings
@@ -22,7 +23,7 @@ from django.utils import timezone
 from django_redis.exceptions import ConnectionInterrupted  # type: ignore[import-untyped]
 from redis.exceptions import RedisError
 
-from relove import archive, partitions, texts
+from relove import archive, backups, partitions, texts
 from relove.archive_files import ArchiveError
 from relove.cluster import live_heartbeats
 from relove.embedded import read_env, session_keys_file
@@ -33,6 +34,8 @@ STALE_SECONDS = 60
 ANSWER_SECONDS = 5
 # Telegram's data centre 2, where a client without a session begins
 TELEGRAM_ADDRESS = "149.154.167.51:443"
+# made daily, and one may fail
+BACKUP_IS_OLD = timedelta(days=2)
 START = "is the system running (make up)?"
 
 
@@ -147,6 +150,17 @@ def check_keys() -> str:
     return f"both rings, stored values opened: {opened}"
 
 
+def check_backups() -> str:
+    """Whoever makes their backups by other means hears nothing of it here."""
+    made = backups.kept(settings.BACKUP_DIR)
+    if not made:
+        return "none was made by manage.py backup"
+    age = timezone.now() - datetime.fromtimestamp(made[0].stat().st_mtime, UTC)
+    if age > BACKUP_IS_OLD:
+        raise Trouble(f"the newest of {settings.BACKUP_DIR} is {age.days} days old: see that cron makes them")
+    return f"the newest is {age / timedelta(hours=1):.0f} hours old, in {settings.BACKUP_DIR}"
+
+
 def check_archive() -> str:
     try:
         return archive.check()
@@ -175,6 +189,7 @@ CHECKS: list[tuple[str, Callable[[], str]]] = [
     ("llm", check_llm),
     ("keys", check_keys),
     ("texts", check_texts),
+    ("backups", check_backups),
     ("archive", check_archive),
 ]
 

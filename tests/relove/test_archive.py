@@ -268,6 +268,32 @@ def test_killed_at_every_step_it_loses_nothing(scene: Scene, folder: Path) -> No
     assert list(folder.iterdir()) == []
 
 
+def test_a_database_that_goes_away_in_between_loses_nothing(
+    scene: Scene, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = stored()
+    other = connection.copy()
+
+    def cut(point: str) -> None:
+        if point == "archive_detached":
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_backend_pid()")
+                pid = cursor.fetchone()[0]
+            with other.cursor() as cursor:
+                cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+
+    monkeypatch.setattr(archive, "reach", cut)
+    with pytest.raises(CommandError, match="Run it again"):
+        call_command("archive")
+    connection.close()
+    other.close()
+    monkeypatch.undo()
+    call_command("archive")
+    assert stored() == nothing()
+    call_command("restore_archive", "2020-03")
+    assert stored() == before
+
+
 def test_a_return_that_breaks_off_is_begun_anew(
     scene: Scene, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

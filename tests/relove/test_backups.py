@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from accounts_mgmt import freezing, pauses, reasons
 from accounts_mgmt.models import OutboxWatch, RunnerBeat, TelegramAccountSession
 from accounts_mgmt.outbox import Status
 from commentators.models import GeneratedComment, TelegramPost
-from relove import backups, erasure, suppression
+from relove import backups, checkup, erasure, suppression
 from relove.models import Staff, TelegramUser
 from tests.accounts_mgmt import scene as play
 from tests.live import wait_for
@@ -150,6 +151,13 @@ def test_a_backup_is_private_and_only_the_newest_are_kept(tmp_path: Path, settin
     assert backup.stat().st_mode & 0o077 == 0
     names = {backup.name, backups.sum_file(backup).name, "suppression"}
     assert {path.name for path in folder.iterdir()} == names
+
+    settings.BACKUP_DIR = folder
+    assert checkup.check_backups().startswith("the newest is 0 hours old")
+    days_ago = (timezone.now() - timedelta(days=3)).timestamp()
+    os.utime(backup, (days_ago, days_ago))
+    with pytest.raises(checkup.Trouble, match="3 days old"):
+        checkup.check_backups()
 
 
 def test_a_damaged_backup_and_a_used_database_are_refused(tmp_path: Path) -> None:

@@ -32,6 +32,10 @@ def test_a_line_for_each_part_and_no_secret_when_nothing_runs(tmp_path: Path) ->
         "RELOVE_SANDBOX_HTTP": f"http://127.0.0.1:{closed[3]}",
         "RELOVE_PERSONAL_KEYS": "canary-three",
     }
+    (tmp_path / "backups").mkdir()
+    old = tmp_path / "backups" / "relove-20200101-000000.dump"
+    old.touch()
+    os.utime(old, (0, 0))
     command = [sys.executable, "manage.py", "doctor"]
     done = subprocess.run(command, cwd=PROJECT, env=env, capture_output=True, text=True)
     said = done.stdout.splitlines()

@@ -55,5 +55,8 @@ def test_containers_start_only_with_keys_and_sessions_stay_with_their_cluster() 
         for key in KEYS:
             is_kept_away = key == "RELOVE_SESSION_KEYS" and name != "telegram"
             assert environment[key] == ("" if is_kept_away else f"${{{key}:?set it in .env}}"), (name, key)
+    places = {tuple(one["volumes"]) for one in services.values() if one.get("image") == "relove"}
+    assert places == {("state:/var/lib/relove",)}, "an erasure has to find the archive, a backup has to last"
+    assert "ENV RELOVE_STATE_DIR=/var/lib/relove" in (PROJECT / "Dockerfile").read_text()
     example = (PROJECT / ".env.example").read_text()
     assert [key for key in KEYS if f"# {key}=" not in example] == []
