@@ -44,11 +44,12 @@ def now() -> datetime:
     return _last.moment + timedelta(seconds=boottime() - _last.counted)
 
 
-def follow(connection: BaseDatabaseWrapper) -> None:
-    """Ask the database over an open connection, unless it was asked a moment ago."""
+def follow(connection: BaseDatabaseWrapper, *, afresh: bool = False) -> None:
+    """Ask the database over an open connection, unless it was asked a moment ago (and need not be afresh)."""
     global _last
     before = boottime()
-    if connection.connection is None or (_last and before - _last.counted < ASK_AGAIN_SECONDS):
+    is_known = _last is not None and not afresh and before - _last.counted < ASK_AGAIN_SECONDS
+    if connection.connection is None or is_known:
         return
     with connection.cursor() as cursor, connection.wrap_database_errors:
         # by the driver itself: it is nobody's statement

@@ -325,3 +325,5 @@ from relove.access_models import Authenticator as Authenticator  # noqa: E402
 from relove.access_models import RecoveryCode as RecoveryCode  # noqa: E402
 from relove.access_models import StaffSession as StaffSession  # noqa: E402
 from relove.archive_models import ArchivedMonth as ArchivedMonth  # noqa: E402
+from relove.rehearsal_models import Rehearsal as Rehearsal  # noqa: E402
+from relove.rehearsal_models import RehearsalItem as RehearsalItem  # noqa: E402

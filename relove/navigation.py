@@ -103,6 +103,7 @@ SCRIPTS = Section(
         Tab(_("Another threshold"), "sales.conversationmessage", "sales_salesscript_threshold"),
     ],
 )
+REHEARSAL = Section(_("Rehearsal"), "theater_comedy", [Tab(_("Rehearsals"), "relove.rehearsal")])
 DIAGNOSTICS = Section(
     _("Diagnostics"),
     "explore",
@@ -175,7 +176,7 @@ DASHBOARD = Section(_("Dashboard"), "monitoring", [Tab(_("Dashboard"), name="ind
 SIDEBAR: list[tuple[Promise | str, list[Section]]] = [
     ("", [DASHBOARD]),
     (_("Work"), [COMMENTS, INBOX, CHANNELS, GROUPS, DIAGNOSTICS]),
-    (_("Setting up"), [SCRIPTS, ACCOUNTS]),
+    (_("Setting up"), [SCRIPTS, REHEARSAL, ACCOUNTS]),
     (_("System"), [LOGS, PEOPLE, SYSTEM, SANDBOX]),
 ]
 

@@ -43,6 +43,8 @@ _MANAGERS = (
     "relove.view_sessionlog",
     "relove.change_telegramuser",
     "relove.export_telegramuser",
+    "relove.view_rehearsal",
+    "relove.add_rehearsal",
 )
 # settings, logs, commands; no words of people beyond what logs show
 _DEVELOPERS = (
@@ -56,6 +58,8 @@ _DEVELOPERS = (
     "relove.view_useractivitylog",
     "relove.view_llmcall",
     "relove.view_staff",
+    "relove.view_rehearsal",
+    "relove.add_rehearsal",
     "constance.*",
     "django_q.*",
 )

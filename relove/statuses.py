@@ -60,6 +60,10 @@ LOOKS: dict[str, Look] = {
     "none": Look("default", "visibility"),
     "own": Look("success", "home"),
     "agreed": Look("success", "handshake"),
+    # rehearsals and their items
+    "stopping": Look("warning", "progress_activity"),
+    "came": Look("default", "call_received"),
+    "held": Look("info", "pause_circle"),
     # security events
     "signed_in": Look("success", "login"),
     "leased": Look("default", "link"),

@@ -22,6 +22,7 @@ REGULAR = [
     ("sales.tasks.remind_silent", 10),
     ("relove.cluster.holders.top_up", 1),
     ("relove.tasks.sum_operations", 1),
+    ("relove.tasks.rehearse", 1),
     ("relove.tasks.make_partitions", 24 * 60),
     ("diagnostics.tasks.forget_old", 24 * 60),
 ]

@@ -21,6 +21,7 @@ REGISTERED = sorted(
 )
 # Technical tables that no list shows: keys, entities, update states, paces, parts of other pages.
 NO_PAGE = {
+    "rehearsalitem",
     "accountentity",
     "accountupdatestate",
     "sendpace",

@@ -33,6 +33,7 @@ MAY_OPEN = {
     "relove_operationlog": {M, D},
     "relove_useractivitylog": {D},
     "relove_llmcall": {D},
+    "relove_rehearsal": {M, D},
     "relove_staff": {D},
     "auth_group": set(),
     "django_q_failure": {D},
