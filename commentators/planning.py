@@ -1,24 +1,25 @@
 """Who comments under a post, and when: the schedule's slots against what is planned already."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _now
 
 from accounts_mgmt.models import TelegramAccountSession
 from accounts_mgmt.outbox import Status
 from commentators import freshness
 from commentators.interests import fit
-from commentators.models import CommentKey, CommentSchedule, GeneratedComment, TelegramPost
-from commentators.schedule import Plan, day_of, next_slot, slot, within
+from commentators.models import CommentatorAccount, CommentKey, CommentSchedule, GeneratedComment, TelegramPost
+from commentators.schedule import Plan, day_of, next_slot, open_days, slot, within
 from relove import options
 
-COLLISIONS = 20
+# A day may have begun so long ago, by the clock of one zone and a window over midnight.
+DAY_BACK = timedelta(hours=50)
 
 
 def plan_of(schedule: CommentSchedule) -> Plan:
@@ -81,6 +82,7 @@ def _ready(post: TelegramPost) -> QuerySet[CommentSchedule]:
         )
         .filter(account__session__in=TelegramAccountSession.objects.disclosing())
         .select_related("account__session", "account__personality")
+        .prefetch_related("account__schedules")
     )
 
 
@@ -98,66 +100,80 @@ def why_nobody(post: TelegramPost) -> str:
     return _now("No schedule has a free slot in the next two weeks.")
 
 
-def _place(schedule: CommentSchedule, now: datetime) -> Place | None:
-    keys = CommentKey.objects.filter(schedule=schedule, slot_utc__gt=now)
-    taken = {moment for moment in keys.values_list("slot_utc", flat=True) if moment}
-    free = next_slot(plan_of(schedule), taken, now, in_working_hours)
+def lock_days(accounts: Iterable[int]) -> None:
+    """Nobody else plans for these commentators until the transaction ends; before any comment is locked."""
+    rows = CommentatorAccount.objects.filter(pk__in=set(accounts)).order_by("pk")
+    list(rows.select_for_update(no_key=True).values_list("pk"))
+
+
+def _place(schedule: CommentSchedule, now: datetime, besides: int | None = None) -> Place | None:
+    """The next free slot; `besides` is a comment that leaves its own."""
+    planned = _planned(schedule, now, besides)
+    taken = {moment for key, moment in planned if key == schedule.pk and moment > now}
+    is_open = _open_days(schedule, planned)
+    free = next_slot(plan_of(schedule), taken, now, lambda moment: in_working_hours(moment) and is_open(moment))
     return Place(schedule, free, len(taken)) if free else None
+
+
+def _planned(schedule: CommentSchedule, now: datetime, besides: int | None) -> list[tuple[int | None, datetime]]:
+    """(schedule, slot) of everything the account writes from yesterday on, in whatever channel."""
+    keys = CommentKey.objects.filter(account=schedule.account_id, slot_utc__gt=now - DAY_BACK)
+    return list(keys.exclude(comment_id=besides).values_list("schedule", "slot_utc"))
+
+
+def _open_days(
+    schedule: CommentSchedule, planned: Sequence[tuple[int | None, datetime]]
+) -> Callable[[datetime], bool]:
+    """By the account's own limit; where it has one schedule, the slots are the limit."""
+    plans = [plan_of(each) for each in schedule.account.schedules.all() if each.is_active or each == schedule]
+    if len(plans) == 1 and all(key == schedule.pk for key, _moment in planned):
+        return bool
+    return open_days(plans, [moment for _key, moment in planned])
 
 
 def take_place(comment: GeneratedComment, now: datetime) -> bool:
     """Save a new comment with the keys that make it the only one of its slot and post.
 
-    Another planner may take the slot at the same moment: then the next free one is tried. False when
-    one of our accounts already has a comment under this post; a second one, which names its affiliation, has
-    a place of its own.
+    False when there is no slot, or one of our accounts already has a comment under this post; a second one,
+    which names its affiliation, has a place of its own.
     """
-    second = bool(comment.affiliation)
-    for _ in range(COLLISIONS):
-        place = _place(comment.schedule, now) if comment.schedule else None
-        if place is None:
-            return False
-        comment.scheduled_at = place.slot
-        try:
-            with transaction.atomic():
-                comment.save(force_insert=True)
-                CommentKey.objects.create(
-                    comment_id=comment.id,
-                    post_id=comment.post_id,
-                    account=comment.account,
-                    schedule=comment.schedule,
-                    slot_utc=place.slot,
-                    second=second,
-                )
-            return True
-        except IntegrityError:
-            comment.id = None
-            under = CommentKey.objects.filter(post_id=comment.post_id)
-            if under.filter(Q(account=comment.account) | Q(second=second)).exists():
+    try:
+        with transaction.atomic():
+            lock_days([comment.account_id])
+            place = _place(comment.schedule, now) if comment.schedule else None
+            if place is None:
                 return False
-    return False
+            comment.scheduled_at = place.slot
+            comment.save(force_insert=True)
+            CommentKey.objects.create(
+                comment_id=comment.id,
+                post_id=comment.post_id,
+                account=comment.account,
+                schedule=comment.schedule,
+                slot_utc=place.slot,
+                second=bool(comment.affiliation),
+            )
+    except IntegrityError:
+        comment.id = None
+        return False
+    return True
 
 
 def move_missed(comment: GeneratedComment, now: datetime) -> datetime | None:
     """The comment's slot; when it has passed, the next free one (a missed slot makes no burst).
 
-    None when the schedule has none left; a comment outside of any schedule leaves now.
+    None when the schedule has none left; a comment outside of any schedule leaves now. To be called with the
+    account's days locked.
     """
     if comment.scheduled_at and comment.scheduled_at > now:
         return comment.scheduled_at
     if comment.schedule is None:
         return now
-    for _ in range(COLLISIONS):
-        place = _place(comment.schedule, now)
-        if place is None:
-            return None
-        try:
-            with transaction.atomic():
-                CommentKey.objects.filter(comment_id=comment.id).update(slot_utc=place.slot)
-            return place.slot
-        except IntegrityError:
-            continue
-    return None
+    place = _place(comment.schedule, now, besides=comment.id)
+    if place is None:
+        return None
+    CommentKey.objects.filter(comment_id=comment.id).update(slot_utc=place.slot)
+    return place.slot
 
 
 def why_not_move(comment: GeneratedComment, before: datetime, after: datetime, now: datetime) -> str:
@@ -183,7 +199,8 @@ def slot_for(comment: GeneratedComment, schedule: CommentSchedule, moment: datet
     """The slot that the comment uses up when a person moves it to `moment`; None when the day is full.
 
     Slots count how much goes out a day, so a move within the day keeps the comment's own and a move to
-    another day takes the nearest free one there.
+    another day takes the nearest free one there, where the account may write that day. To be called with the
+    account's days locked.
     """
     plan = plan_of(schedule)
     own = CommentKey.objects.filter(comment_id=comment.id).values_list("slot_utc", flat=True).first()
@@ -191,6 +208,8 @@ def slot_for(comment: GeneratedComment, schedule: CommentSchedule, moment: datet
     slots = [slot(plan, day, number) for number in range(plan.per_day)]
     if own in slots:
         return own
-    keys = CommentKey.objects.filter(schedule=schedule, slot_utc__in=slots)
-    free = set(slots).difference(keys.values_list("slot_utc", flat=True))
+    planned = _planned(schedule, min(slots), comment.id)
+    is_open = _open_days(schedule, planned)
+    taken = {moment for key, moment in planned if key == schedule.pk}
+    free = [each for each in slots if each not in taken and is_open(each)]
     return min(free, key=lambda each: abs(each - moment), default=None)

@@ -8,7 +8,8 @@ never doubled or skipped. A window whose end is not after its start runs over mi
 
 import hashlib
 import math
-from collections.abc import Callable, Container, Iterator
+from collections import Counter
+from collections.abc import Callable, Collection, Container, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -74,6 +75,17 @@ def within(moment: datetime, start: time, end: time, zone: str) -> bool:
     """Whether `moment` is within the daily hours from `start` to `end` of a zone; equal ones are the whole day."""
     local = moment.astimezone(ZoneInfo(zone)).time()
     return start <= local < end if start < end else local >= start or local < end
+
+
+def open_days(plans: Collection[Plan], planned: Collection[datetime]) -> Callable[[datetime], bool]:
+    """Whether an account with these schedules may write at a moment once more than `planned`.
+
+    Over all channels it writes no more a day than the most generous of its schedules allows, by the days of
+    each of them: time zones and windows over midnight make days begin at different moments.
+    """
+    most = max((plan.per_day for plan in plans), default=0)
+    counts = [(plan, Counter(day_of(plan, moment) for moment in planned)) for plan in plans]
+    return lambda moment: all(count[day_of(plan, moment)] < most for plan, count in counts)
 
 
 def next_slot(

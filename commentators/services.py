@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts_mgmt import calls
@@ -94,6 +94,7 @@ def approve(ids: Sequence[int], staff: Staff | None, now: datetime) -> Decisions
         CommentKey.objects.filter(comment_id=comment.id).update(random_id=comment.random_id)
         return ""
 
+    planning.lock_days(GeneratedComment.objects.filter(id__in=ids).values_list("account_id", flat=True))
     decisions = _decide(ids, [Status.DRAFT], "approve_comment", decide, staff)
     if decisions.done:
         notify(OUTBOX)
@@ -321,7 +322,8 @@ def move(comment_id: int, staff: Staff, before: datetime, after: datetime, now: 
     `before` is the time the person saw: if somebody has moved it meanwhile nothing happens. The slot it
     uses up in comment_keys moves in the same transaction.
     """
-    rows = GeneratedComment.objects.select_for_update(of=("self",)).select_related("schedule")
+    planning.lock_days(GeneratedComment.objects.filter(id=comment_id).values_list("account_id", flat=True))
+    rows = GeneratedComment.objects.select_for_update(of=("self",)).select_related("schedule__account")
     comment: GeneratedComment | None = rows.filter(id=comment_id).first()
     if comment is None:
         raise ValidationError(_("It is gone."))
@@ -344,8 +346,4 @@ def _take_slot(comment: GeneratedComment, schedule: CommentSchedule, moment: dat
     if slot is None:
         limit = {"count": schedule.comments_per_day}
         raise ValidationError(_("The day is full: the schedule allows %(count)s a day.") % limit)
-    try:
-        with transaction.atomic():
-            CommentKey.objects.filter(comment_id=comment.id).update(slot_utc=slot)
-    except IntegrityError:
-        raise ValidationError(_("Another comment has just taken this slot; try again.")) from None
+    CommentKey.objects.filter(comment_id=comment.id).update(slot_utc=slot)

@@ -93,9 +93,9 @@ class GeneratedComment(OutgoingMessage):
 
     @classmethod
     def planned_a_day(cls, account: Any) -> int | None:
-        """What the account's schedules plan for a day, over all channels."""
+        """The account's own day, over all channels: what the most generous of its schedules allows."""
         schedules = CommentSchedule.objects.filter(is_active=True, account__session=account)
-        planned: int | None = schedules.aggregate(n=models.Sum("comments_per_day"))["n"]
+        planned: int | None = schedules.aggregate(n=models.Max("comments_per_day"))["n"]
         return planned
 
     @classmethod
@@ -168,6 +168,8 @@ class CommentKey(models.Model):
             models.UniqueConstraint(fields=["post_id", "second"], name="comment_post_place"),
             models.UniqueConstraint(fields=["account", "random_id"], name="comment_random_id"),
         ]
+        # what an account writes on a day, in whatever channel
+        indexes = [models.Index(fields=["account", "slot_utc"], name="comment_account_slot")]
 
     def __str__(self) -> str:
         return f"{self.post_id}·{self.account_id}"

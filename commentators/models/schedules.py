@@ -25,7 +25,10 @@ class CommentSchedule(models.Model):
         TelegramChannel, models.CASCADE, verbose_name=_("channel"), related_name="schedules"
     )
     comments_per_day = models.PositiveIntegerField(
-        _("comments a day"), default=5, validators=[MinValueValidator(1), MaxValueValidator(86400)]
+        _("comments a day"),
+        default=5,
+        validators=[MinValueValidator(1), MaxValueValidator(86400)],
+        help_text=_("Over all channels an account writes no more a day than its most generous schedule allows."),
     )
     start_time = models.TimeField(_("from"), default=time(9))
     end_time = models.TimeField(_("until"), default=time(23))

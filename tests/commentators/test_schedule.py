@@ -1,14 +1,15 @@
 """Slots: inside the window, evenly spread, the same everywhere, right across midnight and clock changes."""
 
+from collections import Counter
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice, pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from commentators.schedule import Plan, next_slot, slot, slots_from, window
+from commentators.schedule import Plan, day_of, next_slot, open_days, slot, slots_from, window
 
 PLAN = Plan(key=1, per_day=5, start=time(9), end=time(23), zone="Europe/Moscow")
 ZONES = st.sampled_from(["Europe/Moscow", "Europe/Berlin", "America/New_York", "Asia/Kathmandu"])
@@ -82,3 +83,54 @@ def test_it_passes_over_slots_that_are_taken_and_ends_after_two_weeks() -> None:
     first, second = islice(slots_from(PLAN, now), 2)
     assert next_slot(PLAN, {first}, now) == second
     assert next_slot(PLAN, set(slots_from(PLAN, now)), now) is None
+
+
+PLANS = st.builds(Plan, st.integers(1, 9), st.integers(1, 6), TIMES, TIMES, ZONES)
+# around both clock changes of Berlin and New York, and anywhere else
+MOMENTS = st.one_of(
+    st.datetimes(datetime(2024, 1, 1), datetime(2028, 1, 1)),
+    *(
+        st.datetimes(day - timedelta(days=2), day)
+        for day in (datetime(2026, 3, 9), datetime(2026, 3, 30), datetime(2026, 10, 26), datetime(2026, 11, 2))
+    ),
+)
+
+
+@given(PLANS, DAYS)
+def test_a_slot_belongs_to_the_day_whose_window_it_stands_in(plan: Plan, day: date) -> None:
+    begin, finish = window(plan, day)
+    if finish > begin:
+        assert {day_of(plan, slot(plan, day, number)) for number in range(plan.per_day)} == {day}
+
+
+@settings(max_examples=60)
+@given(st.lists(PLANS, min_size=1, max_size=3), MOMENTS)
+def test_an_account_writes_no_more_a_day_than_its_most_generous_schedule_allows(
+    plans: list[Plan], naive: datetime
+) -> None:
+    """Whatever its channels' zones and windows are, and also on days of a clock change."""
+    now = naive.replace(tzinfo=UTC)
+    planned: list[tuple[int, datetime]] = []
+    for round_ in range(24):
+        which = round_ % len(plans)
+        taken = {moment for key, moment in planned if key == which}
+        is_open = open_days(plans, [moment for _key, moment in planned])
+        if found := next_slot(plans[which], taken, now, is_open):
+            planned.append((which, found))
+    most = max(plan.per_day for plan in plans)
+    for key, plan in enumerate(plans):
+        by_account = Counter(day_of(plan, moment) for _key, moment in planned)
+        by_schedule = Counter(day_of(plan, moment) for other, moment in planned if other == key)
+        assert max(by_account.values(), default=0) <= most
+        assert max(by_schedule.values(), default=0) <= plan.per_day
+
+
+def test_a_second_channel_takes_what_the_first_has_left_of_the_day() -> None:
+    one, other = (Plan(key, 3, time(9), time(21), "Europe/Moscow") for key in (1, 2))
+    now = datetime(2026, 3, 10, 0, 0, tzinfo=UTC)
+    planned = list(islice(slots_from(one, now), 2))
+    is_open = open_days([one, other], planned)
+    first, second = islice(slots_from(other, now), 2)
+    assert next_slot(other, set(), now, is_open) == first
+    full = open_days([one, other], [*planned, first])
+    assert next_slot(other, {first}, now, full) == slot(other, date(2026, 3, 11), 0) > second
