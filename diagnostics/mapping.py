@@ -17,9 +17,14 @@ WORDING_LIMIT = 1_200
 
 
 class Mapped(BaseModel):
-    """The number of an option, from 1; 0 where none follows."""
+    """The number of an option, from 1; 0 where none follows. `crisis` may call a person, and clears nothing."""
 
     option: int = Field(ge=0, le=100)
+    crisis: bool
+
+
+class Crisis(Exception):
+    """The words sound like acute distress: the questionnaire has no part in what follows."""
 
 
 class Wording(BaseModel):
@@ -27,7 +32,7 @@ class Wording(BaseModel):
 
 
 async def option_of(reading: Reading, names: tuple[str, ...] = ()) -> int | None:
-    """The option the words mean, by id; None where none does. Raises llm.LLMError."""
+    """The option the words mean, by id; None where none does. Raises llm.LLMError, and Crisis."""
     numbered = [f"{number}. {text}" for number, (_id, text) in enumerate(reading.options, start=1)]
     question = fenced("\n".join([reading.question, *numbered]), "question")
     said = fenced(mask(reading.text, names).text, "message")
@@ -40,6 +45,8 @@ async def option_of(reading: Reading, names: tuple[str, ...] = ()) -> int | None
         key=_key("mapping", reading.session_id, reading.question_id, reading.text),
         subject=("user_sessions", reading.session_id),
     )
+    if answer.value.crisis:
+        raise Crisis
     place = answer.value.option
     return reading.options[place - 1][0] if 1 <= place <= len(reading.options) else None
 

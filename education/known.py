@@ -4,6 +4,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from accounts_mgmt.models import AccountCall
 from accounts_mgmt.outbox import Status
 from education.models import EducationGroup, GroupMessage, GroupPartner
 from relove import people
@@ -11,14 +12,20 @@ from relove.models import TelegramUser
 
 
 def in_flight(user: TelegramUser) -> list[str]:
-    """A group that still goes on is ended first."""
+    """A group that still goes on is ended first, and what is on its way into it is settled."""
     groups = EducationGroup.objects.filter(user=user).open()
-    return [_("The study group “%(title)s” still goes on: end it first.") % {"title": group} for group in groups]
+    found = [_("The study group “%(title)s” still goes on: end it first.") % {"title": group} for group in groups]
+    if GroupMessage.objects.filter(group__user=user, status__in=(Status.SENDING, Status.UNKNOWN)).exists():
+        found.append(_("A message to a study group is on its way, or its outcome is unknown: settle it first."))
+    return found
 
 
 def erase(user: TelegramUser) -> None:
     """The person's groups with all that was said there; in groups of others, their own words."""
     groups = EducationGroup.objects.filter(user=user)
+    for title in groups.values_list("title", flat=True):
+        # it has the client's name, and was asked of Telegram
+        AccountCall.objects.filter(arguments__title__startswith=title).update(arguments={}, result=None)
     GroupMessage.objects.filter(group__in=groups).delete()
     GroupMessage.objects.filter(user=user).delete()
     GroupPartner.objects.filter(group__in=groups).delete()

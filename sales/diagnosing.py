@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts_mgmt import contacts
 from accounts_mgmt.models import Contact
 from accounts_mgmt.outbox import Origin
-from accounts_mgmt.private import decisions
+from accounts_mgmt.private import coming_in, decisions
 from accounts_mgmt.private.dialogues import find_thread
 from accounts_mgmt.private.model import PrivateMessage
 from diagnostics import mapping
@@ -55,7 +55,11 @@ async def take(row: ConversationMessage, text: str) -> bool:
     """Answer a message that belongs to a diagnosis; False leaves it to the script. Raises LLMError."""
     taken = await in_thread(_hear, row, text, timezone.now())
     if taken.reading is not None:
-        option = await mapping.option_of(taken.reading, names_of(row.user))
+        try:
+            option = await mapping.option_of(taken.reading, names_of(row.user))
+        except mapping.Crisis:
+            await in_thread(_alarm, row, timezone.now())
+            return True
         await in_thread(_read, row, taken.reading, option, timezone.now())
     return taken.is_ours
 
@@ -87,6 +91,14 @@ def _taken(row: ConversationMessage, text: str, now: datetime) -> Taken:
 def _read(row: ConversationMessage, reading: diagnostics.Reading, option: int | None, now: datetime) -> None:
     if _still_waits(row):
         _done(row, diagnostics.mapped(reading, option, now).text, now)
+
+
+@transaction.atomic
+def _alarm(row: ConversationMessage, now: datetime) -> None:
+    """The model took an answer for a cry for help: the questionnaire ends without a word, a person takes over."""
+    if _still_waits(row):
+        coming_in.alarm(row, now)
+        diagnostics.stop(row.user, now)
 
 
 def _still_waits(row: ConversationMessage) -> bool:

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.html import format_html, format_html_join
@@ -21,7 +21,7 @@ from unfold.decorators import display
 from diagnostics import results
 from diagnostics.admin.resources import ProgressResource, ResultResource, SessionResource
 from diagnostics.models import DiagnosticResult, JourneyProgress, Stage, UserSession
-from relove import people, show
+from relove import oplog, people, show
 from relove.admin.base import BackOfficeAdmin, ViewsLogged
 from relove.models import Staff, TelegramUser
 
@@ -42,7 +42,7 @@ def _by(who: str) -> str:
 
 
 class SensitiveAdmin(ViewsLogged, ImportExportModelAdmin, BackOfficeAdmin):
-    """Exported and imported as JSON; opening a row is written into the activities."""
+    """Exported and imported as JSON; opening a row, a list or an export is written into the activities."""
 
     import_form_class = ImportForm
     export_form_class = ExportForm
@@ -52,6 +52,23 @@ class SensitiveAdmin(ViewsLogged, ImportExportModelAdmin, BackOfficeAdmin):
     search_fields = ["user__first_name", "user__last_name", "user__username", "=user__telegram_id"]
     search_help_text = _("Name, @name or Telegram id")
     ordering = ["-id"]
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        response = super().changelist_view(request, extra_context)
+        self._log("view_sensitive_list", request)
+        return response
+
+    def export_action(self, request: HttpRequest) -> HttpResponse:
+        response: HttpResponse = super().export_action(request)
+        if request.method == "POST":
+            self._log("export_sensitive", request)
+        return response
+
+    def _log(self, what: str, request: HttpRequest) -> None:
+        """Who saw a whole list of these notes, and by which filters."""
+        oplog.log_activity(
+            what, staff_id=request.user.pk, table=self.model._meta.db_table, asked=request.GET.urlencode()[:200]
+        )
 
     def has_import_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.has_perm(f"diagnostics.add_{self.model._meta.model_name}"))

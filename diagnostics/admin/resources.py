@@ -114,4 +114,5 @@ class ProgressResource(PersonResource):
             "total_interactions",
             "emotional_responses",
             "transitions",
+            "created_at",
         ]

@@ -10,13 +10,14 @@ from relove.sandbox.llm_text import despairs
 NUMBERED = re.compile(r"^(\d+)\. (.+)$", re.MULTILINE)
 
 
-def mapped(user: str) -> dict[str, int]:
+def mapped(user: str) -> dict[str, object]:
     """The option that shares most words with the message; 0 where none shares any, or two share as many."""
-    message = _stems(unfenced(user, "message") or "")
+    said = unfenced(user, "message") or ""
+    message = _stems(said)
     options = NUMBERED.findall(unfenced(user, "question") or "")
     shared = sorted(((len(message & _stems(text)), int(number)) for number, text in options), reverse=True)
     best, second = (*shared, (0, 0), (0, 0))[:2]
-    return {"option": best[1] if best[0] > second[0] else 0}
+    return {"option": best[1] if best[0] > second[0] else 0, "crisis": despairs(said)}
 
 
 def host_answer(system: str, user: str) -> dict[str, object]:

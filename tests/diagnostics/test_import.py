@@ -52,6 +52,7 @@ PROGRESS = {
     "total_interactions": 4,
     "emotional_responses": ["тревога"],
     "transitions": [],
+    "created_at": "2025-02-01 10:00:00",
 }
 TABLES = [(ResultResource, RESULT), (SessionResource, SESSION), (ProgressResource, PROGRESS)]
 
@@ -102,8 +103,15 @@ def test_a_conflict_is_told_in_the_dry_run(person: TelegramUser, wrong: dict[str
 def test_people_come_in_by_telegram_id(db: None) -> None:
     row = {"telegram_id": 77, "first_name": "Ира", "profile": {"город": "Омск"}, "streams": ["Путь Героя"]}
     rest = {"username": "", "last_name": "", "gender": "", "history_summary": "", "profile_version": 2}
-    more = {"hero_stage": "REFUSAL", "markers": {}, "is_active": 1, "last_seen_date": None}
-    outcome = brought_in(PersonResource(), row | rest | more)
+    more = {"hero_stage": "REFUSAL", "markers": {}, "is_active": 1, "last_seen_date": None, "zone": "Asia/Omsk"}
+    come = {"started_journey": 1, "completed_journey": 0, "visited_platform": 1, "bought_programme": 0}
+    whole = row | rest | more | come | {"registration_date": "2024-01-05 10:00:00"}
+    outcome = brought_in(PersonResource(), whole)
+    person = TelegramUser.objects.get(telegram_id=77)
 
     assert not outcome.has_errors()
-    assert TelegramUser.objects.get(telegram_id=77).profile == {"город": "Омск"}
+    assert person.profile == {"город": "Омск"}
+    assert (person.visited_platform, person.bought_programme, person.registration_date.year) == (True, False, 2024)
+    again = brought_in(PersonResource(), *json.loads(PersonResource().export().json))
+    assert (again.has_errors(), again.totals["new"]) == (False, 0)
+    assert brought_in(PersonResource(), whole | {"telegram_id": 78, "zone": "Луна"}).has_validation_errors()

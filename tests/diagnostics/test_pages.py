@@ -1,8 +1,10 @@
 """The pages of diagnostics: who may see them, what is logged, and that a correction keeps both judgements."""
 
+import json
 from datetime import UTC, datetime
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
@@ -51,6 +53,29 @@ def test_opening_a_sensitive_row_is_logged(admin_client: Client, result: Diagnos
 
     assert (seen.subject_table, seen.subject_id) == ("diagnostic_results", result.pk)
     assert seen.staff is not None
+
+
+def test_a_list_and_an_export_are_logged_and_a_file_is_tried_before_it_counts(
+    admin_client: Client, result: DiagnosticResult
+) -> None:
+    admin_client.get(url("diagnosticresult", "changelist"), {"psychotype__id__exact": "ANALYTICAL"})
+    answer = admin_client.post(url("diagnosticresult", "export"), {"format": "0", "resource": "0"})
+    logged = UserActivityLog.objects.filter(details__table="diagnostic_results").values_list(
+        "activity_type", flat=True
+    )
+
+    assert set(logged) == {"view_sensitive_list", "export_sensitive"}
+    data = json.loads(answer.content)
+    data[0] |= {"created_at": "2025-01-01 10:00:00", "description": "из старой системы"}
+    file = SimpleUploadedFile("results.json", json.dumps(data, ensure_ascii=False).encode())
+    page = admin_client.post(
+        url("diagnosticresult", "import"), {"format": "0", "resource": "0", "import_file": file}
+    )
+    assert "из старой системы" in page.content.decode()
+    assert DiagnosticResult.objects.count() == 1, "the dry run stores nothing"
+    confirm = {name: value for name, value in page.context["confirm_form"].initial.items() if value is not None}
+    assert admin_client.post(url("diagnosticresult", "process_import"), confirm).status_code == 302
+    assert DiagnosticResult.objects.count() == 2
 
 
 def test_without_the_right_nothing_is_shown(client: Client, result: DiagnosticResult) -> None:

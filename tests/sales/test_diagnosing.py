@@ -7,10 +7,11 @@ from asgiref.sync import async_to_sync
 
 from accounts_mgmt.models import Contact, TelegramAccountSession
 from accounts_mgmt.outbox import Status
+from diagnostics import mapping
 from diagnostics.models import UserSession
 from sales import actions, diagnosing, reminders
 from sales.models import ClientConversation, ConversationMessage
-from tests.sales.scene import NOW, main_account, say
+from tests.sales.scene import NOW, main_account, paid, say
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -82,3 +83,23 @@ def test_who_asks_for_their_way_is_told_it_whatever_the_script_says(transactiona
 
     assert take(asked)
     assert said()[-1].text.startswith("🔥")
+
+
+def test_a_cry_for_help_in_an_answer_ends_the_questionnaire(
+    transactional_db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = main_account()
+    begun(account)
+    take(say(account, "да", 2))
+    mapped = paid(mapping.Mapped(option=1, crisis=True))
+
+    async def ask(*_arguments: object, **_options: object) -> object:
+        return mapped
+
+    monkeypatch.setattr(mapping.llm, "ask", ask)
+    row = say(account, "всё бессмысленно", 3)
+    assert take(row)
+    row.refresh_from_db()
+    assert (row.stage, UserSession.objects.get().state) == ("person", "stopped")
+    assert Contact.objects.get().crisis_at
+    assert said()[-1].purpose == "crisis"
