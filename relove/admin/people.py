@@ -35,6 +35,8 @@ class PersonResource(SafeResource):
     class Meta:
         model = TelegramUser
         import_id_fields = ["telegram_id"]
+        # a zone that nobody knows is a conflict of its row, told in the dry run
+        clean_model_instances = True
         fields = [
             "telegram_id",
             "username",

@@ -15,6 +15,7 @@ from tests.honesty.test_erasure import _state as _state
 from tests.honesty.test_study_groups import group as group
 from tests.honesty.test_study_groups import hears
 
+pytestmark = pytest.mark.django_db
 NAME, WORDS = "Канарейкина", "тайна-кенара"
 
 
