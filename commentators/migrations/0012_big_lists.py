@@ -33,14 +33,6 @@ class Migration(migrations.Migration):
             index=models.Index(fields=['origin', '-id'], name='comment_origin_id'),
         ),
         migrations.AddIndex(
-            model_name='generatedcomment',
-            index=django.contrib.postgres.indexes.BrinIndex(fields=['created_at'], name='comment_created'),
-        ),
-        migrations.AddIndex(
-            model_name='telegrampost',
-            index=models.Index(fields=['channel', '-created_at', '-id'], name='post_channel_time'),
-        ),
-        migrations.AddIndex(
             model_name='telegrampost',
             index=models.Index(fields=['stage', '-created_at', '-id'], name='post_stage_time'),
         ),

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -77,8 +76,6 @@ class GeneratedComment(OutgoingMessage):
             models.Index(fields=["channel", "-id"], name="comment_channel_id"),
             models.Index(fields=["account", "-id"], name="comment_account_id"),
             models.Index(fields=["origin", "-id"], name="comment_origin_id"),
-            # for lists of a period: next to nothing to keep up, where the newest rows stand last
-            BrinIndex(fields=["created_at"], name="comment_created"),
             # how many a person has decided today
             models.Index(
                 fields=["approved_by", "-approved_at"],

@@ -57,8 +57,7 @@ class TelegramPost(models.Model):
             # the sweep's query: posts with work to do
             models.Index(fields=["stage", "id"], name="post_stage", condition=Q(stage__in=("new", "summarised"))),
             models.Index(fields=["-created_at", "-id"], name="post_time"),
-            # the list's filters, each in the list's order
-            models.Index(fields=["channel", "-created_at", "-id"], name="post_channel_time"),
+            # the list's filter, in the list's order; that by channel has the channel's own partition
             models.Index(fields=["stage", "-created_at", "-id"], name="post_stage_time"),
             words_index("post_words"),
         ]

@@ -5,6 +5,7 @@ What a big list filters, sorts and searches by stands on an index; a test reads 
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar
 
 from django.contrib import messages
@@ -17,6 +18,7 @@ from unfold.views import ChangeList
 
 from relove import keyset, show
 from relove.admin.base import ReadOnlyAdmin
+from relove.admin.bigrows import Table, table_of
 from relove.estimate import Amount, amount
 
 BEHIND, BEFORE, SIZE = "after", "before", "rows"
@@ -98,6 +100,10 @@ class BigChangeList(ChangeList):
         self.show_full_result_count = self.can_show_all = self.multi_page = False
         self.show_admin_actions = True
 
+    @cached_property
+    def table(self) -> Table:
+        return table_of(self)
+
     def _page(self, query: Any, size: int) -> tuple[list[Any], bool, bool]:
         """The rows, and whether the list begins and ends with them."""
         if mark := query.get(BEHIND):
@@ -134,6 +140,7 @@ class BigListAdmin(ReadOnlyAdmin):
 
     sortable_by: ClassVar[tuple[str, ...]] = ()
     list_disable_select_all = True
+    change_list_template = "relove/big_list.html"
 
     def get_changelist(self, request: HttpRequest, **options: Any) -> type[ChangeList]:
         return BigChangeList
