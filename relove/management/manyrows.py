@@ -101,6 +101,8 @@ BIG: dict[type[Model], Expressions] = {
         "start_time": "at",
     },
 }
+# One of each kind: a post, a comment, a message, a log. The others have the same indexes.
+MAIN = (TelegramPost, GeneratedComment, DirectMessage, OperationLog)
 _AROUND: dict[type[Model], tuple[int, Expressions]] = {
     Chat: (CHANNELS, {"telegram_id": "g", "kind": "'channel'", "title": "'Канал ' || g"}),
     TelegramUser: (PEOPLE, {"telegram_id": "g", "first_name": "'Гость ' || g", "username": "'guest' || g"}),
@@ -111,20 +113,23 @@ _AROUND: dict[type[Model], tuple[int, Expressions]] = {
 }
 
 
-def fill_tables(rows: int, span: timedelta = YEAR) -> None:
-    """So many rows in each of the big tables, the oldest of `span` ago, and what they point at; all are empty."""
+def fill_tables(rows: int, span: timedelta = YEAR, others: int | None = None) -> None:
+    """So many rows in each of the big tables, the oldest of `span` ago, and what they point at; all are empty.
+
+    `others` is how many rows the tables get that are not in MAIN: as many unless it is given.
+    """
     now = timezone.now()
-    step = span / rows
     ensure_partitions(now - span, ahead=span.days // 30 + MONTHS_AHEAD)
     with connection.cursor() as cursor:
         # neither keys nor triggers are checked: what is made here fits by design
         cursor.execute("SET session_replication_role = replica")
         _make_sentences(cursor)
         for model, (count, expressions) in _AROUND.items():
-            _fill(cursor, model, count, expressions, now, step)
+            _fill(cursor, model, count, expressions, now, span)
         for model, expressions in BIG.items():
+            count = rows if model in MAIN or others is None else others
             with _without_indexes(cursor, model._meta.db_table):
-                _fill(cursor, model, rows, expressions, now, step)
+                _fill(cursor, model, count, expressions, now, span)
         cursor.execute("DROP TABLE many_sentences")
         cursor.execute("SET session_replication_role = origin")
         cursor.execute("ANALYZE")
@@ -146,7 +151,7 @@ def _make_sentences(cursor: Any) -> None:
 
 
 def _fill(
-    cursor: Any, model: type[Model], rows: int, expressions: Expressions, now: datetime, step: timedelta
+    cursor: Any, model: type[Model], rows: int, expressions: Expressions, now: datetime, span: timedelta
 ) -> None:
     """What no expression is given for takes the model's default; ids begin with 1."""
     every = max(rows // RARELY, 1)
@@ -169,7 +174,7 @@ def _fill(
         f"JOIN many_sentences a ON a.id = g %% {SENTENCES} JOIN many_sentences b ON b.id = g * 31 %% {SENTENCES} "
         "CROSS JOIN LATERAL (SELECT %s::timestamptz - (%s - g) * %s::interval AS at, "
         f"concat_ws(' ', a.words, b.words, CASE WHEN {rare} THEN '{RARE}' END) AS said) AS row",
-        [*parameters, rows, now, rows, step],
+        [*parameters, rows, now, rows, span / rows],
     )
     cursor.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), %s)", [rows])
 
@@ -202,6 +207,7 @@ def _without_indexes(cursor: Any, table: str) -> Iterator[None]:
 @contextmanager
 def kept_cluster(folder: Path) -> Iterator[PostgreSQL]:
     """A PostgreSQL whose data stays in `folder` for the next time."""
+    folder.mkdir(mode=0o711, parents=True, exist_ok=True)
     server = PostgreSQL(folder / "postgres", durable=False)
     server.start()
     try:
@@ -234,7 +240,7 @@ def _make(rows: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET maintenance_work_mem = '1GB'")
         cursor.execute("SET work_mem = '64MB'")
-        fill_tables(rows)
+        fill_tables(rows, others=max(rows // 100, RARELY))
         cursor.execute("VACUUM ANALYZE")
 
 

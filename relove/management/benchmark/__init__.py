@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from signal import SIGTERM
 from typing import Any
 
@@ -27,6 +28,8 @@ from relove.installation import manage
 from relove.management.demo import Tell
 
 ROUNDS = 5
+# in each of the big tables, where a benchmark is about full ones
+ROWS = 5_000_000
 # longer than a cluster takes that has to settle what it was doing
 STOP_SECONDS = 40
 
@@ -56,10 +59,15 @@ def at_most(limit: float) -> Aim:
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What a benchmark is given: how many rounds to run, and where to say what it saw."""
+    """What a benchmark is given: how many rounds to run, and where to say what it saw.
+
+    `kept` is a folder that stays for the next run; full tables (relove.management.manyrows) are kept there.
+    """
 
     tell: Tell
     rounds: int = ROUNDS
+    rows: int = ROWS
+    kept: Path = Path("kept")
 
     def in_turns(self, contenders: Mapping[str, Callable[[], float]]) -> dict[str, list[float]]:
         """Every contender's values by round; each round begins with another contender."""

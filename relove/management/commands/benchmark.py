@@ -3,11 +3,13 @@
 import json
 import sys
 from argparse import SUPPRESS
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from relove.management.benchmark import ROUNDS, Bench, Benchmark, Outcome, known
+from relove.embedded import services_dir
+from relove.management.benchmark import ROUNDS, ROWS, Bench, Benchmark, Outcome, known
 from relove.management.surroundings import refuse_real_telegram, surroundings
 from relove.management.upkeep import bring_up_to_date
 
@@ -20,17 +22,19 @@ class Command(BaseCommand):
         parser.add_argument("names", nargs="*", metavar="name", help=f"all, or some of: {', '.join(known())}")
         parser.add_argument("--json", action="store_true", help="a last line for each with one JSON object")
         parser.add_argument("--rounds", type=int, default=ROUNDS, help="how often each contender runs")
-        parser.add_argument("--inside", action="store_true", help=SUPPRESS)
+        parser.add_argument("--rows", type=int, default=ROWS, help="of each big table, where tables are full")
+        parser.add_argument("--inside", metavar="FOLDER", type=Path, help=SUPPRESS)
 
     def handle(self, *args: Any, **options: Any) -> None:
         refuse_real_telegram("The benchmark")
         chosen = self._chosen(options["names"])
         if options["inside"]:
             # the system stands around us
-            is_met = self._measure(chosen[0], options["rounds"], options["json"])
+            bench = Bench(self._tell_more, options["rounds"], options["rows"], options["inside"])
+            is_met = self._measure(chosen[0], bench, options["json"])
         else:
             # all of them run, whatever the first ones found
-            is_met = sum(not self._run(one, options["rounds"], options["json"]) for one in chosen) == 0
+            is_met = sum(not self._run(one, options) for one in chosen) == 0
         if not is_met:
             sys.exit(1)
 
@@ -41,24 +45,27 @@ class Command(BaseCommand):
             raise CommandError(f"There is no benchmark {unknown[0]}; there are {', '.join(benchmarks)}.")
         return [benchmarks[name] for name in benchmarks if not names or name in names or "all" in names]
 
-    def _run(self, benchmark: Benchmark, rounds: int, as_json: bool) -> bool:
+    def _run(self, benchmark: Benchmark, options: dict[str, Any]) -> bool:
         """One benchmark in a process and a system of its own; whether it met its aims."""
         self.stdout.write(f"{benchmark.name}: starting a database and the sandbox …")
         # the inside writes to the same place: what stands in our buffer would come after it
         self.stdout.flush()
-        inside = [benchmark.name, "--inside", f"--rounds={rounds}", *(["--json"] if as_json else [])]
+        sizes = [f"--rounds={options['rounds']}", f"--rows={options['rows']}"]
+        inside = [f"--inside={services_dir() / 'kept'}", *sizes, *(["--json"] if options["json"] else [])]
         with surroundings("benchmark", benchmark.environment) as system:
-            return system.manage("benchmark", *inside) == 0
+            return system.manage("benchmark", benchmark.name, *inside) == 0
 
-    def _measure(self, benchmark: Benchmark, rounds: int, as_json: bool) -> bool:
+    def _measure(self, benchmark: Benchmark, bench: Bench, as_json: bool) -> bool:
         bring_up_to_date()
-        found = benchmark.run(Bench(lambda line: self._tell(f"  {line}"), rounds))
-        outcome = Outcome.of(benchmark, found)
+        outcome = Outcome.of(benchmark, benchmark.run(bench))
         for line in outcome.lines():
             self._tell(line)
         if as_json:
             self._tell(json.dumps(outcome.as_dict()))
         return outcome.met
+
+    def _tell_more(self, line: str) -> None:
+        self._tell(f"  {line}")
 
     def _tell(self, line: str) -> None:
         self.stdout.write(line)
