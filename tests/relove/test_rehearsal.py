@@ -172,6 +172,29 @@ def comments_go_out_by_schedule_and_basis(row: Rehearsal) -> None:
     assert all("основани" in item.reason for item in refused)
 
 
+@pytest.mark.processes
+def test_one_that_is_stopped_ends_with_its_process(channel: TelegramChannel) -> None:
+    staff = Staff.objects.create_user("olga")
+    begun = rehearsals.begin(rehearsals.ask(staff, timezone.now(), length=LENGTH).pk, timezone.now())
+    assert begun
+    # told before anything is started
+    outside.carry_out(begun, lambda line: assert_stopped(begun, staff))
+    assert begun.state == "cancelled"
+    assert begun.finished_at
+    assert list(environments()) == []
+
+
+def assert_stopped(row: Rehearsal, staff: Staff) -> None:
+    assert rehearsals.cancel(row, staff, timezone.now())
+
+
+def test_without_an_account_it_fails_at_once_and_says_why() -> None:
+    with pytest.raises(CommandError, match="Нет ни одного действующего аккаунта"):
+        call_command("rehearse")
+    row = Rehearsal.objects.get()
+    assert (row.state, row.problem) == ("failed", "Нет ни одного действующего аккаунта: писать некому.")
+
+
 def test_what_is_taken_along_is_configuration_alone(channel: TelegramChannel) -> None:
     staff = Staff.objects.create_user("canary_staff", first_name="Канарейка")
     person = TelegramUser.objects.create(telegram_id=778899, first_name="Canaria", username="canary_person")

@@ -15,10 +15,12 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts_mgmt.models import TelegramAccountSession
 from relove import rehearsals
 from relove.embedded import free_port, throwaway
 from relove.installation import manage
 from relove.management.rehearsal import copying, environment
+from relove.management.rehearsal.stage import CONNECTED
 from relove.rehearsal_models import Rehearsal
 
 # the longest a rehearsal may take
@@ -53,6 +55,8 @@ def carry_out(rehearsal: Rehearsal, tell: Callable[[str], None], limit: float = 
 
 
 def _play(rehearsal: Rehearsal, tell: Callable[[str], None], limit: float) -> None:
+    if not TelegramAccountSession.objects.filter(state__in=CONNECTED).exists():
+        raise FailedError(_("No account is active: nobody would write anything."))
     plan = {
         **copying.read(rehearsal.since, rehearsal.until),
         "since": rehearsal.since,
