@@ -48,7 +48,9 @@ def _window(staff: Staff) -> Iterator[Page]:
             browser = playwright.chromium.launch(
                 executable_path=browser_or_end(), args=["--no-sandbox", "--disable-dev-shm-usage"]
             )
-            yield signed_in(browser, server.url, staff).new_page()
+            page = signed_in(browser, server.url, staff).new_page()
+            page.set_default_timeout(60_000)
+            yield page
             browser.close()
     finally:
         server.stop()
