@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
+from relove.models import OperationLog
 from tests.admin_scene import Scene
 from tests.browser.conftest import shoot, violations
 
@@ -73,6 +74,31 @@ def test_no_page_scrolls_sideways_in_a_narrow_window(page: Page, scene: Scene) -
             too_wide[name] = width
 
     assert too_wide == {}
+
+
+def test_a_big_list_goes_on_and_back(page: Page, scene: Scene, faults: list[str]) -> None:
+    OperationLog.objects.all().delete()
+    OperationLog.objects.bulk_create(
+        OperationLog(operation_type="send_message", status="success", duration_ms=number, created_at=scene.now)
+        for number in range(60)
+    )
+    url = reverse("admin:relove_operationlog_changelist")
+    footer = page.get_by_role("navigation", name="Страницы")
+    check(page, url, faults)
+    expect(footer).to_contain_text("Показано 25 из 60")
+    expect(page.locator("#result_list tbody tr").first).to_contain_text("59")
+    page.get_by_role("link", name="Дальше").click()
+    expect(page.locator("#result_list tbody tr").first).to_contain_text("34")
+    shoot(page, "wide-big-list")
+    page.set_viewport_size(NARROW)  # type: ignore[arg-type]
+    shoot(page, "narrow-big-list")
+    assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
+    page.get_by_role("link", name="В начало").click()
+    footer.get_by_role("link", name="50").click()
+    expect(footer).to_contain_text("Показано 50 из 60")
+    faults += violations(page)
+
+    assert faults == []
 
 
 def test_history_import_and_export_work_under_the_policy(page: Page, scene: Scene, faults: list[str]) -> None:
