@@ -16,4 +16,6 @@ USER relove
 EXPOSE 8000
 # for clusters: what is in flight settles before they end
 STOPSIGNAL SIGTERM
-CMD ["uvicorn", "relove.asgi:application", "--host=0.0.0.0", "--port=8000", "--lifespan=off", "--proxy-headers"]
+# as manage.py up runs it, but for the address
+CMD ["python", "-m", "uvicorn", "relove.asgi:application", "--host=0.0.0.0", "--port=8000", "--proxy-headers", \
+     "--log-level=warning", "--no-access-log", "--lifespan=off", "--timeout-graceful-shutdown=5"]

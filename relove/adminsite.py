@@ -7,7 +7,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
 from unfold.sites import UnfoldAdminSite
 
 from relove import access, dashboard_page, desk, options_page, sandbox_page
@@ -38,6 +40,17 @@ class ReloveAdminSite(AccessPages, UnfoldAdminSite):
         if request.method == "GET" and staff and not access.has_passed(request.session, staff):
             return redirect(f"{reverse('admin:second_factor')}?{urlencode({'next': after(request)})}")
         return super().login(request, extra_context)
+
+    @method_decorator(never_cache)
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """As all other pages, this one is kept by no browser and no proxy."""
+        return super().password_change(request, extra_context)
+
+    @method_decorator(never_cache)
+    def password_change_done(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return super().password_change_done(request, extra_context)
 
     def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The theme's search answers 500 to a page that is no number; ours has one page only."""

@@ -177,16 +177,18 @@ def make(table: str, month: Month) -> None:
     bounds = [month.first, month.end]
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
-        # a log's rows may move, though not change
-        cursor.execute("SET LOCAL relove.erasing = 'on'")
         cursor.execute(f'LOCK TABLE "{table}" IN ACCESS EXCLUSIVE MODE')
+        # a log's rows may move, though not change: nobody else is let in until the transaction ends. Checks
+        # that wait for its end are made first, as the table cannot be altered before
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute(f'ALTER TABLE "{table}_default" DISABLE TRIGGER USER')
         cursor.execute(f'CREATE TABLE "{name}" (LIKE "{table}" INCLUDING DEFAULTS INCLUDING CONSTRAINTS)')
         cursor.execute(
             f'WITH moved AS (DELETE FROM "{table}_default" WHERE "{key}" >= %s AND "{key}" < %s RETURNING *) '
             f'INSERT INTO "{name}" SELECT * FROM moved',
             bounds,
         )
-        cursor.execute("SET LOCAL relove.erasing = 'off'")
+        cursor.execute(f'ALTER TABLE "{table}_default" ENABLE TRIGGER USER')
         _attach(cursor, table, month)
 
 

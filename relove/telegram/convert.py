@@ -6,6 +6,7 @@ from typing import Any
 from telethon import utils
 from telethon.tl import types
 
+from relove.language import storable
 from relove.telegram.gateway import (
     ChannelInfo,
     Counts,
@@ -49,9 +50,9 @@ def marked_id(address: Peer) -> int:
 def person(user: types.User) -> Person:
     return Person(
         id=user.id,
-        username=user.username or "",
-        first_name=user.first_name or "",
-        last_name=user.last_name or "",
+        username=storable(user.username or ""),
+        first_name=storable(user.first_name or ""),
+        last_name=storable(user.last_name or ""),
         is_bot=bool(user.bot),
     )
 
@@ -166,9 +167,9 @@ def update(raw: Any, entities: dict[int, Any]) -> Update | None:
 def channel_info(channel: types.Channel, full: types.ChannelFull) -> ChannelInfo:
     return ChannelInfo(
         peer=Peer(PeerKind.CHANNEL, channel.id),
-        title=channel.title,
-        username=channel.username or "",
-        description=full.about or "",
+        title=storable(channel.title),
+        username=storable(channel.username or ""),
+        description=storable(full.about or ""),
         members_count=full.participants_count,
         is_broadcast=bool(channel.broadcast),
         is_member=not channel.left,

@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from telethon import functions, types
 
+from relove.language import storable
 from relove.telegram.client import Client, is_ours
 from relove.telegram.errors import translate
 from relove.telegram.gateway import Authorization, OutcomeUnknown, Profile, SessionLost
@@ -49,11 +50,11 @@ class OwnAccount:
         me, full = await self._full()
         return Profile(
             id=me.id,
-            username=me.username or "",
-            first_name=me.first_name or "",
-            last_name=me.last_name or "",
+            username=storable(me.username or ""),
+            first_name=storable(me.first_name or ""),
+            last_name=storable(me.last_name or ""),
             phone=me.phone or "",
-            bio=full.about or "",
+            bio=storable(full.about or ""),
             photo_id=getattr(me.photo, "photo_id", 0),
         )
 

@@ -1,6 +1,7 @@
 """The logs: written by one module, counted by it, and not to be changed afterwards."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -137,3 +138,13 @@ def test_the_exception_ends_with_its_transaction(log: str) -> None:
         execute("SET LOCAL relove.erasing = 'on'")
     with pytest.raises(DatabaseError, match="append-only"):
         execute(f"DELETE FROM {log}")
+
+
+def test_nothing_but_the_erasing_function_sets_the_exception() -> None:
+    """In the product's code: the function itself, and the triggers that ask for it."""
+    root = Path(__file__).resolve().parents[2]
+    apps = ("relove", "accounts_mgmt", "commentators", "sales", "education", "diagnostics")
+    files = [path for app in apps for path in (root / app).rglob("*.py")]
+    naming = {path.name for path in files if "relove.erasing" in path.read_text()}
+    assert len(files) > 300
+    assert naming == {"0002_append_only.py", "0005_erasing.py"}

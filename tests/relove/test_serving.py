@@ -1,5 +1,6 @@
 """No process serves the real Telegram under a key that everybody knows."""
 
+import json
 import os
 import subprocess
 import sys
@@ -8,6 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 from django.conf import settings
+
+from relove.installation import Installation, Sandbox
 
 PROJECT = Path(__file__).resolve().parents[2]
 REAL = {
@@ -60,3 +63,29 @@ def test_containers_start_only_with_keys_and_sessions_stay_with_their_cluster() 
     assert "ENV RELOVE_STATE_DIR=/var/lib/relove" in (PROJECT / "Dockerfile").read_text()
     example = (PROJECT / ".env.example").read_text()
     assert [key for key in KEYS if f"# {key}=" not in example] == []
+
+
+def test_containers_run_what_make_up_runs() -> None:
+    """The same commands, but for addresses: those are each surroundings' own."""
+    here = {one.name: one for one in Installation(None, None, Sandbox(1, 2), web_port=8000).programs()}
+    services = yaml.safe_load((PROJECT / "compose.yml").read_text())["services"]
+    docker = (PROJECT / "Dockerfile").read_text()
+
+    assert (
+        {"web", "default", "llm", "telegram"}
+        == set(here) - {"sandbox"}
+        == set(services) - {*("prepare", "postgres", "valkey")}
+    )
+    for name in ("default", "llm", "telegram"):
+        ours, theirs = here[name], services[name]
+        assert theirs["command"][1:] == [Path(ours.command[1]).name, *ours.command[2:]]
+        own = {key: value for key, value in ours.environment.items() if key != "RELOVE_SESSION_KEYS"}
+        assert own.items() <= theirs["environment"].items()
+        assert int(theirs["stop_grace_period"].rstrip("s")) >= ours.stop_seconds
+    web = json.loads(docker[docker.index("CMD [") + 4 :].replace("\\\n", ""))
+    addresses = ("--host=", "--port=", "--proxy-headers")
+    assert "command" not in services["web"], "the image's own"
+    assert [part for part in web[1:] if not part.startswith(addresses)] == [
+        part for part in here["web"].command[1:] if not part.startswith(addresses)
+    ]
+    assert services["prepare"]["command"][1:] == ["manage.py", "prepare"]
