@@ -44,7 +44,9 @@ def test_a_version_is_reported_with_stages_programmes_and_what_went_wrong(accoun
     assert reports.first_touches(script) != []
 
 
-def test_another_threshold_is_replayed_with_what_would_change_first(account: TelegramAccountSession) -> None:
+def test_another_threshold_is_replayed_with_what_would_change_first(
+    account: TelegramAccountSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
     script = live_script("draft")
     for number, score in enumerate((0.95, 0.6, 0.75), 1):
         answer(say(account, f"Сообщение номер {number}", number), score=score)
@@ -52,6 +54,9 @@ def test_another_threshold_is_replayed_with_what_would_change_first(account: Tel
     assert [(each.row.score, each.changes) for each in found] == [(0.6, True), (0.75, False), (0.95, False)]
     assert found[0].would_be is Strategy.SCRIPT
     assert [each.changes for each in reports.replay(script, 0.7)] == [False, False, False]
+    assert reports.REPLAYED == 200
+    monkeypatch.setattr(reports, "REPLAYED", 2)
+    assert {each.row.score for each in reports.replay(script, 0.5)} == {0.6, 0.75}, "the last ones alone"
 
 
 @pytest.mark.parametrize("page", ["report", "threshold"])
