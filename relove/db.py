@@ -30,7 +30,7 @@ async def in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs)
         # outside of requests nobody else drops a connection that a database restart has broken
         close_old_connections()
         if time.monotonic() - getattr(_last_used, "at", -math.inf) < TRUSTED_SECONDS:
-            connection.health_check_done = True
+            connection.health_check_done = True  # type: ignore[attr-defined]
         try:
             clock.follow(connection)
             return function(*args, **kwargs)
