@@ -1,15 +1,25 @@
 """The frame of the benchmarks: turns, medians, aims, the JSON line and the exit status."""
 
 import json
+import os
+from collections import Counter
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 
+from accounts_mgmt.delivery import LANES as OUR_LANES
 from relove.management import benchmark as frame
-from relove.management.benchmark import Bench, Figures, Outcome, at_least, at_most, percentile, ratios
+from relove.management.benchmark import Bench, Figures, Outcome, at_least, at_most, contenders, percentile, ratios
 from relove.management.benchmark.ceiling import worst_window
+from relove.management.benchmark.send import SIZES, worse
+from relove.management.benchmark.stage import Stage
+from relove.sandbox.contenders.plan import LANES
+from tests.accounts_mgmt.scene import QUICK
+from tests.live import running_sandbox
 
 
 @pytest.fixture
@@ -100,3 +110,38 @@ def test_the_worst_window_is_any_second_not_a_calendar_one() -> None:
     assert worst_window([]) == 0
     assert worst_window([0.0, 0.9, 1.0, 1.8, 1.89]) == 4
     assert worst_window([0.0, 1.0, 2.0]) == 1
+
+
+def test_sending_is_judged_where_it_does_worse() -> None:
+    few, many = SIZES
+    found = {f"product-{few}": [80.0, 90.0, 70.0], f"raw-{few}": [100.0, 100.0, 100.0]}
+    found |= {f"product-{many}": [60.0, 50.0, 95.0], f"raw-{many}": [100.0, 100.0, 100.0]}
+    assert worse(found, "raw") == [0.6, 0.5, 0.95]
+
+
+@pytest.mark.processes
+@pytest.mark.django_db(transaction=True)
+def test_everybody_sends_the_same_and_each_message_once(
+    settings: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """All but Dramatiq, whose environment would have to be made."""
+    server = os.environ["DATABASE_URL"].rpartition("/")[0]
+    with running_sandbox(settings) as client:
+        surroundings = {
+            "DATABASE_URL": f"{server}/{connection.settings_dict['NAME']}",
+            "RELOVE_SANDBOX_TELEGRAM": settings.SANDBOX_TELEGRAM,
+            "RELOVE_SANDBOX_HTTP": settings.SANDBOX_HTTP,
+        }
+        for name, value in {**QUICK, **surroundings}.items():
+            monkeypatch.setenv(name, value)
+        stage = Stage(2)
+        begun = client.stats()["accepted"]
+        assert stage.deliver(2, 6) > 0
+        rates = contenders.raw(stage.plan(2, 6), tmp_path)
+        assert 0 < rates["read"] <= rates["answered"]
+        assert 0 < contenders.seed(stage.plan(2, 6), tmp_path) < 10
+        assert contenders.one_task_each(stage.plan(2, 6), tmp_path) > 0
+        sent = Counter((entry["account"], entry["chat"], entry["text"]) for entry in client.ledger(begun))
+    assert len(sent) == 6
+    assert set(sent.values()) == {4}
+    assert LANES == OUR_LANES

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from signal import SIGTERM
@@ -169,12 +169,17 @@ def wait_until(done: Callable[[], object], complaint: str, seconds: float = 60.0
         time.sleep(every)
 
 
-@contextmanager
-def running(environment: Mapping[str, str], *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+def running(environment: Mapping[str, str], *arguments: str) -> AbstractContextManager[subprocess.Popen[bytes]]:
     """A process of ours (`manage.py arguments`) while the block runs; stopped as a process manager would."""
+    return program(manage(*arguments), {**os.environ, "RELOVE_LOG_LEVEL": "WARNING", **environment})
+
+
+@contextmanager
+def program(command: Sequence[str], environment: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    """A process while the block runs, with this environment and no other."""
     process = subprocess.Popen(  # noqa: S603
-        manage(*arguments),
-        env={**os.environ, "RELOVE_LOG_LEVEL": "WARNING", **environment},
+        command,
+        env=environment,
         stdout=subprocess.DEVNULL,
         stderr=sys.stderr,
         start_new_session=True,
