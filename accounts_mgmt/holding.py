@@ -13,6 +13,7 @@ from typing import Any, cast
 from django.conf import settings
 
 from accounts_mgmt import bookkeeping, health, sign_in_steps, updates
+from accounts_mgmt.batching import Batcher
 from accounts_mgmt.delivery import Held
 from accounts_mgmt.leases import Lease, Leases
 from accounts_mgmt.lines import AWAY, Lines
@@ -51,6 +52,8 @@ class Holding:
         self._taking: dict[asyncio.Task[None], Lease] = {}
         self._leaving: dict[asyncio.Task[None], Lease] = {}
         self._avoid: dict[int, float] = {}
+        # many accounts hear what one says in a group: one question for all that is heard meanwhile
+        self._questions: Batcher[updates.Heard, bool] = Batcher(lambda heard: in_thread(updates.concerned, heard))
 
     async def _leases(self) -> Leases:
         return Leases(await self._lines.beat.get(), settings.LEASE_SECONDS)
@@ -169,11 +172,17 @@ class Holding:
         turns = Turns()
 
         async def heard(update: Update) -> None:
-            if updates.heard(update):
+            # answered in the order of asking: a chat's turns are taken in the order in which it was heard
+            if await self._is_for_us(account, update):
                 async with turns.turn(update):
                     await in_thread(updates.dispatch, account, update)
 
         return heard
+
+    async def _is_for_us(self, account: int, update: Update) -> bool:
+        if not updates.may_concern(update):
+            return False
+        return updates.surely_concerns(update) or await self._questions.submit((account, update))
 
     # --- letting go ------------------------------------------------------------------------------
 

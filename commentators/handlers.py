@@ -33,12 +33,15 @@ llm_work.register(drafting.claim, drafting.advance_one, "telegram_posts")
 llm_work.register(replying.claim, replying.advance_one, "direct_messages")
 
 
-@updates.on(NewMessage.kind)
-@updates.on(EditedMessage.kind)
+def is_post(update: Update) -> bool:
+    return isinstance(update, NewMessage | EditedMessage) and update.message.is_post
+
+
+@updates.on(NewMessage.kind, look=is_post)
+@updates.on(EditedMessage.kind, look=is_post)
 def post_seen(account_id: int, update: Update) -> None:
     assert isinstance(update, NewMessage | EditedMessage)
-    if update.message.is_post:
-        monitoring.saw_post(account_id, update.message)
+    monitoring.saw_post(account_id, update.message)
 
 
 @updates.on(DeletedMessages.kind)

@@ -1,5 +1,6 @@
 """Registers what study groups hear, their account calls and rows of the long task, and the script's action."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
@@ -19,21 +20,39 @@ from sales.models import ClientConversation
 llm_work.register(playing.claim, playing.advance_one, "education_groups")
 
 
-@updates.on(NewMessage.kind)
-@updates.on(EditedMessage.kind)
+def chat_of(update: Update) -> int | None:
+    """The group or channel where it happened; None for what cannot be a study group."""
+    if isinstance(update, NewMessage | EditedMessage):
+        chat, is_post = update.message.chat, update.message.is_post
+        return chat.id if chat.kind == PeerKind.CHANNEL and not is_post else None
+    return update.chat.id if isinstance(update, DeletedMessages) and update.chat else None
+
+
+def may_be_a_group(update: Update) -> bool:
+    return chat_of(update) is not None
+
+
+def are_ours(heard: Sequence[updates.Heard]) -> list[bool]:
+    """Which of these were heard in a study group by its host."""
+    places = [(account, chat_of(update)) for account, update in heard]
+    ours = hearing.hosted(places)
+    return [place in ours for place in places]
+
+
+@updates.on(NewMessage.kind, may_be_a_group, are_ours)
+@updates.on(EditedMessage.kind, may_be_a_group, are_ours)
 def seen(account_id: int, update: Update) -> None:
     assert isinstance(update, NewMessage | EditedMessage)
-    chat = update.message.chat
-    group = hearing.heard_by(account_id, chat.id) if chat.kind == PeerKind.CHANNEL else None
-    if group is not None:
+    if group := hearing.heard_by(account_id, update.message.chat.id):
         saw = hearing.saw if isinstance(update, NewMessage) else hearing.edited
         saw(group.pk, update.message, timezone.now())
 
 
-@updates.on(DeletedMessages.kind)
+@updates.on(DeletedMessages.kind, may_be_a_group, are_ours)
 def taken_back(account_id: int, update: Update) -> None:
     assert isinstance(update, DeletedMessages)
-    if update.chat is not None and (group := hearing.heard_by(account_id, update.chat.id)):
+    assert update.chat is not None
+    if group := hearing.heard_by(account_id, update.chat.id):
         hearing.deleted(group.pk, update.ids)
 
 

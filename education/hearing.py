@@ -1,5 +1,6 @@
 """What comes from a group's chat: heard by its host alone, stored once, edits and deletions included."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +24,13 @@ from relove.models import TelegramUser
 from relove.telegram.gateway import Message
 
 Stage, State = GroupMessage.Stage, EducationGroup.State
+
+
+def hosted(places: Collection[tuple[int, int | None]]) -> set[tuple[int, int | None]]:
+    """Of these accounts and Telegram ids of chats those where the account hosts a study group."""
+    accounts, chats = {account for account, _chat in places}, {chat for _account, chat in places if chat}
+    found = EducationGroup.objects.filter(account_id__in=accounts, chat__telegram_id__in=chats)
+    return set(found.values_list("account_id", "chat__telegram_id"))
 
 
 def heard_by(account_id: int, telegram_id: int) -> EducationGroup | None:

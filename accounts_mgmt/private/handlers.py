@@ -18,12 +18,12 @@ from relove.telegram.gateway import (
 )
 
 
-@updates.on(NewMessage.kind)
-@updates.on(EditedMessage.kind)
+@updates.on(NewMessage.kind, look=updates.is_private)
+@updates.on(EditedMessage.kind, look=updates.is_private)
 def seen(account_id: int, update: Update) -> None:
     assert isinstance(update, NewMessage | EditedMessage)
     message, now = update.message, timezone.now()
-    if message.chat.kind != PeerKind.USER or staff_links.hear(account_id, message, now):
+    if staff_links.hear(account_id, message, now):
         return
     saw = coming_in.saw if isinstance(update, NewMessage) else coming_in.edited
     saw(account_id, message, now)
