@@ -1,5 +1,6 @@
 """Run one django-q2 cluster, chosen by Q_CLUSTER_NAME in the environment."""
 
+import gc
 import sys
 from importlib import import_module
 
@@ -30,6 +31,8 @@ class Command(qcluster.Command):  # type: ignore[misc]
             import_string(path)
         holders.forget_old_messages()
         holders.connect()
+        # what is loaded by now stays: a collection that looks through all of it stops a runner for long
+        gc.freeze()
         cluster = Cluster()
         if run_once:
             cluster.request_stop()
