@@ -146,7 +146,7 @@ ATTEMPT = """
 UPDATE {table} m SET attempted_at = now(), first_attempt_at = COALESCE(m.first_attempt_at, now())
 FROM unnest(%s::bigint[], %s::timestamptz[], %s::bigint[]) AS v (id, created_at, token)
 WHERE m.id = v.id AND m.created_at = v.created_at AND m.claimed_by = v.token AND m.status = 'sending'
-  AND m.id IN ({guarded} AND {table}.id = ANY(%s::bigint[]) AND {table}.created_at = ANY(%s::timestamptz[]))
+  AND EXISTS ({guarded} AND {table}.id = m.id AND {table}.created_at = m.created_at)
 RETURNING m.id
 """
 

@@ -101,7 +101,12 @@ class GeneratedComment(OutgoingMessage):
         return [
             *super().guards(),
             Guard(Pause.none_for(Pause.Level.CHANNEL, "channel"), Status.PENDING, _("The channel is paused.")),
-            Guard(Q(post__deleted_at__isnull=True), Status.CANCELLED, _("The post was deleted.")),
+            # the channel is the post's own; by it PostgreSQL knows in which partition to look
+            Guard(
+                Q(post__deleted_at__isnull=True, post__channel=F("channel")),
+                Status.CANCELLED,
+                _("The post was deleted."),
+            ),
             Guard(
                 Q(channel__basis__in=TelegramChannel.COMMENTED),
                 Status.CANCELLED,

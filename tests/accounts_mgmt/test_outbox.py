@@ -192,7 +192,7 @@ def settle(settlement: Settlement) -> list[tuple[Any, ...]]:
 
 def attempt(row: Claimed) -> bool:
     sql = statements(GeneratedComment)
-    parameters = [[row.id], [row.created_at], [row.token], *sql.attempt_params, [row.id], [row.created_at]]
+    parameters = [[row.id], [row.created_at], [row.token], *sql.attempt_params]
     return bool(run(sql.attempt, parameters))
 
 

@@ -75,7 +75,7 @@ def attempt(row: DirectMessage) -> bool:
     sql = statements(DirectMessage)
     ids, times = [row.pk], [row.created_at]
     with connection.cursor() as cursor:
-        cursor.execute(sql.attempt, [ids, times, [5], *sql.attempt_params, ids, times])
+        cursor.execute(sql.attempt, [ids, times, [5], *sql.attempt_params])
         return bool(cursor.fetchall())
 
 

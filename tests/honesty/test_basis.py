@@ -70,5 +70,5 @@ def attempt(comment: GeneratedComment) -> list[int]:
     sql = statements(GeneratedComment)
     ids, times = [comment.id], [comment.created_at]
     with connection.cursor() as cursor:
-        cursor.execute(sql.attempt, [ids, times, [comment.claimed_by], *sql.attempt_params, ids, times])
+        cursor.execute(sql.attempt, [ids, times, [comment.claimed_by], *sql.attempt_params])
         return [row[0] for row in cursor.fetchall()]
