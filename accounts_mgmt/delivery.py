@@ -7,7 +7,8 @@ than a second and never writes a row itself: what it returns is settled by the r
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
@@ -19,8 +20,9 @@ from accounts_mgmt import health, reasons
 from accounts_mgmt.batching import Batcher
 from accounts_mgmt.claims import GUARD, Claimed, Settlement
 from accounts_mgmt.leases import Lease
-from accounts_mgmt.limits import Limiter, ceiling, pace
+from accounts_mgmt.limits import ceiling, pace
 from accounts_mgmt.outbox import Status, first_failing, outgoing_models
+from accounts_mgmt.turnstile import Turnstile
 from relove import options
 from relove.db import in_thread
 from relove.faultpoints import reach
@@ -44,7 +46,12 @@ from relove.telegram.gateway import (
 T = TypeVar("T")
 
 ATTEMPTS = 3
+# Requests in flight for each account, and how many more rows may be on their way to one: while a request waits
+# for Telegram, the next have their limits and their last check.
 LANES = 8
+PREPARED = 8
+# That check holds for so long; a row that finds no free lane meanwhile goes back.
+CHECK_HOLDS = 0.3
 # A refused guard that may pass later is looked at again after this.
 GUARD_SECONDS = 60.0
 UNKNOWN_SECONDS = (2.0, 300.0)
@@ -105,6 +112,7 @@ class Held:
     lease: Lease
     gateway: Gateway
     lanes: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(LANES))
+    places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(LANES + PREPARED))
     in_hand: dict[tuple[str, int], Claimed] = field(default_factory=dict)
     session_log: int | None = None
     lost: bool = False
@@ -124,11 +132,10 @@ class GivenBack(Exception):
 class Delivery:
     """What rows on their way share in one runner."""
 
-    limiter: Limiter
+    turnstile: Turnstile
     attempts: Batcher[Claimed, bool]
     place: Callable[[Claimed], Awaitable[None]]
     drained: asyncio.Event
-    gate: asyncio.Lock = field(default_factory=asyncio.Lock)
     # chats whose pace is used up, until when by the loop's clock
     blocked: dict[int, float] = field(default_factory=dict)
     # those whose request may be on its way
@@ -138,7 +145,7 @@ class Delivery:
         """Bring one row to its verdict; None gives it back."""
         if row.due_in > 0:
             await _sleep_or(self.drained, row.due_in)
-        async with held.lanes:
+        async with held.places:
             attempted = requested = False
             started = time.monotonic()
             try:
@@ -148,14 +155,15 @@ class Delivery:
                     await self._wait_for_limits(held, row)
                     self._note_sending()
                     attempted = await self.attempts.submit(row)
-                    # after the last wait: a process frozen until here must not send what another now holds
-                    self._check(held)
                     if not attempted:
                         return await in_thread(refusal, row)
-                    reach("before_request", row.text)
-                    requested = True
-                    found = await self._send(held, row, photo)
-                    reach("answer_read")
+                    async with self._lane(held):
+                        # after the last wait: a process frozen until here must not send what another now holds
+                        self._check(held)
+                        reach("before_request", row.text)
+                        requested = True
+                        found = await self._send(held, row, photo)
+                        reach("answer_read")
             except GivenBack:
                 return Settlement(row, back(row), unclear=row.unclear) if attempted else None
             except GatewayError as error:
@@ -202,12 +210,7 @@ class Delivery:
         limits = [*ceiling(), *pace(row.account, row.chat_id, slowed=row.slowed)]
         while limits:
             self._check(held)
-            async with self.gate:
-                wait = await self.limiter.grant(limits)
-                if 0 < wait <= 0.1:
-                    # the ceiling's spacing: whoever waits here keeps the others from asking in vain
-                    await asyncio.sleep(wait)
-                    continue
+            wait = await self.turnstile.ask(limits, lambda: self._may_go(held))
             if wait <= 0:
                 return
             if wait > LONGEST_WAIT:
@@ -217,6 +220,19 @@ class Delivery:
 
     async def _send(self, held: Held, row: Claimed, photo: bytes) -> Sent:
         return await self._met(held, row, lambda: held.gateway.send(replace(outgoing(row), photo=photo)))
+
+    @asynccontextmanager
+    async def _lane(self, held: Held) -> AsyncIterator[None]:
+        """One of the account's requests in flight; raises GivenBack where none is free in time."""
+        try:
+            async with asyncio.timeout(CHECK_HOLDS):
+                await held.lanes.acquire()
+        except TimeoutError as error:
+            raise GivenBack from error
+        try:
+            yield
+        finally:
+            held.lanes.release()
 
     async def _look_up(self, held: Held, row: Claimed, *, any_text: bool = False) -> Sent | None:
         return await self._met(held, row, lambda: look_up(held.gateway, row, any_text=any_text))
@@ -270,8 +286,11 @@ class Delivery:
         return sent(row, found) if found else failed
 
     def _check(self, held: Held) -> None:
-        if self.drained.is_set() or not held.usable:
+        if not self._may_go(held):
             raise GivenBack
+
+    def _may_go(self, held: Held) -> bool:
+        return held.usable and not self.drained.is_set()
 
 
 def outgoing(row: Claimed) -> Outgoing:

@@ -16,6 +16,7 @@ from accounts_mgmt.leases import Lease
 from accounts_mgmt.limits import DatabaseLimiter, Limiter, RedisLimiter
 from accounts_mgmt.lines import AWAY, Lines, insist
 from accounts_mgmt.outbox import OutgoingMessage, Status, outgoing_models
+from accounts_mgmt.turnstile import Turnstile
 from relove import logs, oplog
 from relove.faultpoints import reach
 
@@ -42,7 +43,10 @@ class Dispatcher:
         self._swept_at = 0.0
         self._settlements: Batcher[Settlement, bool] = Batcher(self._settle)
         self._delivery = Delivery(
-            limiter=self._limiter(), attempts=Batcher(self._attempt), place=self._place, drained=drained
+            turnstile=Turnstile(self._limiter()),
+            attempts=Batcher(self._attempt),
+            place=self._place,
+            drained=drained,
         )
 
     # --- claiming --------------------------------------------------------------------------------
@@ -166,7 +170,8 @@ class Dispatcher:
             await self._settlements.submit(bookkeeping.unexpected(row))
         finally:
             held.in_hand.pop(row.key, None)
-            if not held.in_hand or asyncio.current_task() is self._suspect:
+            # once on the way down: what is claimed now is here before the window is empty
+            if len(held.in_hand) in (0, settings.CLAIM_AHEAD // 2) or asyncio.current_task() is self._suspect:
                 self._wake.set()
 
     def _pointless(self) -> bool:
@@ -177,7 +182,7 @@ class Dispatcher:
         for kind, group in bookkeeping.by_kind(rows):
             ids, times = [row.id for row in group], [row.created_at for row in group]
             sql = statements(kind)
-            parameters = [ids, times, [row.token for row in group], *sql.attempt_params, ids, times]
+            parameters = [ids, times, [row.token for row in group], *sql.attempt_params]
             found = await insist(self._lines.attempt, sql.attempt, parameters, self._pointless)
             allowed |= {(kind._meta.db_table, number) for (number,) in found}
         return [row.key in allowed for row in rows]

@@ -26,6 +26,8 @@ from relove import options
 
 RETRY_SECONDS = 1.0
 AGAIN_SECONDS = 0.001
+# Of who has to wait no longer than this, for the ceiling's spacing, those behind do not pass.
+SHORT_WAIT = 0.1
 # A limiter that does not answer in time grants nothing.
 PATIENCE_SECONDS = 5.0
 
@@ -58,32 +60,43 @@ def _windows(key: str, per_minute: int) -> list[Limit]:
 
 
 class Limiter(Protocol):
-    async def grant(self, limits: Sequence[Limit]) -> float:
-        """0 when granted, else the seconds to wait before asking again."""
+    async def grant(self, questions: Sequence[Sequence[Limit]]) -> list[float]:
+        """For each in turn 0 when granted, else the seconds to wait before asking again.
+
+        Answers the first of them at least, and none behind one that has to wait for SHORT_WAIT or less.
+        """
 
 
-# KEYS: one list of grant times for each limit, then the epoch. ARGV: count and seconds for each.
+# KEYS: one list of grant times for each limit of each question, then the epoch. ARGV: the short wait, then for
+# each question the number of its limits, and count and seconds of each.
 SCRIPT = """
 local last = #KEYS
-if redis.call('EXISTS', KEYS[last]) == 0 then return '-1' end
+if redis.call('EXISTS', KEYS[last]) == 0 then return {'-1'} end
 local time = redis.call('TIME')
 local now = time[1] + time[2] / 1000000
-local wait = 0
-for i = 1, last - 1 do
-    local count, seconds = tonumber(ARGV[2 * i - 1]), tonumber(ARGV[2 * i])
-    local oldest = redis.call('LINDEX', KEYS[i], -count)
-    if oldest and tonumber(oldest) + seconds > now then
-        wait = math.max(wait, tonumber(oldest) + seconds - now)
+local short, answers, key, at = tonumber(ARGV[1]), {}, 0, 2
+while at <= #ARGV do
+    local limits, wait = tonumber(ARGV[at]), 0
+    for i = 1, limits do
+        local count, seconds = tonumber(ARGV[at + 2 * i - 1]), tonumber(ARGV[at + 2 * i])
+        local oldest = redis.call('LINDEX', KEYS[key + i], -count)
+        if oldest and tonumber(oldest) + seconds > now then
+            wait = math.max(wait, tonumber(oldest) + seconds - now)
+        end
     end
+    if wait == 0 then
+        for i = 1, limits do
+            local count, seconds = tonumber(ARGV[at + 2 * i - 1]), tonumber(ARGV[at + 2 * i])
+            redis.call('RPUSH', KEYS[key + i], string.format('%.6f', now))
+            redis.call('LTRIM', KEYS[key + i], -count, -1)
+            redis.call('PEXPIRE', KEYS[key + i], math.ceil(seconds * 1000) + 1000)
+        end
+    end
+    answers[#answers + 1] = tostring(wait)
+    if wait > 0 and wait <= short then break end
+    key, at = key + limits, at + 1 + 2 * limits
 end
-if wait > 0 then return tostring(wait) end
-for i = 1, last - 1 do
-    local count, seconds = tonumber(ARGV[2 * i - 1]), tonumber(ARGV[2 * i])
-    redis.call('RPUSH', KEYS[i], string.format('%.6f', now))
-    redis.call('LTRIM', KEYS[i], -count, -1)
-    redis.call('PEXPIRE', KEYS[i], math.ceil(seconds * 1000) + 1000)
-end
-return '0'
+return answers
 """
 
 # Attempts of the last minute by account and chat, with their age in seconds.
@@ -105,19 +118,22 @@ class RedisLimiter:
         self._recent = recent
         self._sha = hashlib.sha1(SCRIPT.encode(), usedforsecurity=False).hexdigest()
 
-    async def grant(self, limits: Sequence[Limit]) -> float:
-        keys = [self.prefix + limit.key for limit in limits] + [self.epoch]
-        arguments = [value for limit in limits for value in (limit.count, limit.seconds)]
+    async def grant(self, questions: Sequence[Sequence[Limit]]) -> list[float]:
+        keys = [self.prefix + limit.key for limits in questions for limit in limits] + [self.epoch]
+        arguments: list[float] = [SHORT_WAIT]
+        for limits in questions:
+            arguments += [len(limits), *(value for limit in limits for value in (limit.count, limit.seconds))]
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
-                answer = float(await self._redis.evalsha(self._sha, len(keys), *keys, *arguments))
-                if answer < 0:
+                answers = await self._redis.evalsha(self._sha, len(keys), *keys, *arguments)
+                if float(answers[0]) < 0:
                     await self._rebuild()
+                    return [AGAIN_SECONDS]
         except NoScriptError:
-            return await self._teach()
+            return [await self._teach()] * len(questions)
         except (RedisError, OSError, psycopg.OperationalError):
-            return RETRY_SECONDS
-        return answer if answer >= 0 else AGAIN_SECONDS
+            return [RETRY_SECONDS] * len(questions)
+        return [float(answer) for answer in answers]
 
     async def _teach(self) -> float:
         try:
@@ -162,7 +178,9 @@ class DatabaseLimiter:
     def __init__(self, line: Line) -> None:
         self._line = line
 
-    async def grant(self, limits: Sequence[Limit]) -> float:
+    async def grant(self, questions: Sequence[Sequence[Limit]]) -> list[float]:
+        # one question at a time: its locks are gone before the next takes others
+        limits = questions[0]
         # one order for everybody, or two processes could wait for one another
         ordered = sorted(limits, key=lambda limit: limit.key)
         parameters = (
@@ -175,5 +193,5 @@ class DatabaseLimiter:
                 "SELECT relove_grant(%s::text[], %s::int[], %s::float8[])", parameters
             )
         except psycopg.OperationalError:
-            return RETRY_SECONDS
-        return float(wait)
+            return [RETRY_SECONDS] * len(questions)
+        return [float(wait)]

@@ -71,9 +71,15 @@ async def flush() -> None:
         await redis.flushall()
 
 
+async def grant(limiter: Limiter, limits: list[Limit]) -> float:
+    """The answer to one question."""
+    [wait] = await limiter.grant([limits])
+    return wait
+
+
 async def granted(limiter: Limiter, limits: list[Limit]) -> float:
     """The limiter's answer once it knows its windows: 0, or the seconds to wait."""
-    while 0 < (wait := await limiter.grant(limits)) <= AGAIN_SECONDS:
+    while 0 < (wait := await grant(limiter, limits)) <= AGAIN_SECONDS:
         continue
     return wait
 
@@ -85,7 +91,7 @@ MEMORY = Limit("memory", 1000, 60.0)
 async def ask(limiter: Limiter, limits: list[Limit], until: float) -> None:
     """Ask as fast as one process can."""
     while time.monotonic() < until:
-        wait = await limiter.grant([*limits, MEMORY])
+        wait = await grant(limiter, [*limits, MEMORY])
         await asyncio.sleep(min(wait, 0.01))
 
 
@@ -151,9 +157,9 @@ def test_pace_counts_for_the_account_and_for_the_chat(kind: str) -> None:
     async def story() -> None:
         async with limiter_of(kind) as limiter:
             assert await granted(limiter, pace(1, 7)) == 0
-            assert await limiter.grant(pace(1, 8)) == 0, "another chat"
-            assert 0.5 < await limiter.grant(pace(1, 7)) <= 1, "the same chat"
-            assert 0.5 < await limiter.grant(pace(2, 7)) <= 1, "another account in the same chat"
+            assert await grant(limiter, pace(1, 8)) == 0, "another chat"
+            assert 0.5 < await grant(limiter, pace(1, 7)) <= 1, "the same chat"
+            assert 0.5 < await grant(limiter, pace(2, 7)) <= 1, "another account in the same chat"
 
     run(story())
 
@@ -175,8 +181,8 @@ def test_all_limits_or_none(kind: str) -> None:
     async def story() -> None:
         async with limiter_of(kind) as limiter:
             assert await granted(limiter, [full]) == 0
-            assert await limiter.grant([free, full]) > 0
-            assert await limiter.grant([free]) == 0, "a refused question used nothing up"
+            assert await grant(limiter, [free, full]) > 0
+            assert await grant(limiter, [free]) == 0, "a refused question used nothing up"
 
     run(story())
 
@@ -189,7 +195,7 @@ def test_the_database_never_deadlocks_over_mixed_keys() -> None:
     async def one() -> None:
         async with limiter_of("database") as limiter:
             for _ in range(60):
-                answers.append(await limiter.grant(random.sample(limits, 3)))
+                answers.append(await grant(limiter, random.sample(limits, 3)))
 
     in_threads([one] * 4)
     # a deadlock would come back as a refusal
@@ -212,7 +218,7 @@ def test_a_flush_in_the_middle_lets_no_burst_through() -> None:
         async with limiter_of("redis", recent) as limiter:
             while time.monotonic() < until:
                 asked = time.monotonic()
-                wait = await limiter.grant(ceiling())
+                wait = await grant(limiter, ceiling())
                 if wait == 0:
                     grants.append(asked)
                 await asyncio.sleep(min(wait, 0.01))
@@ -237,9 +243,9 @@ def test_windows_are_rebuilt_from_what_was_attempted() -> None:
 
     async def story() -> None:
         async with limiter_of("redis", recent) as limiter:
-            assert await limiter.grant(pace(2, 8)) == AGAIN_SECONDS, "nothing is granted before the rebuild"
+            assert await grant(limiter, pace(2, 8)) == AGAIN_SECONDS, "nothing is granted before the rebuild"
             assert 0.5 < await granted(limiter, pace(2, 7)) <= 0.8
-            assert await limiter.grant(pace(1, 8)) == 0
+            assert await grant(limiter, pace(1, 8)) == 0
 
     run(story())
 
@@ -274,12 +280,12 @@ def test_a_slow_rebuild_does_not_undo_the_grants_of_a_faster_one() -> None:
             await granted(quick, [MEMORY])
             async with Redis.from_url(django_settings.REDIS_URL) as redis:
                 await redis.delete(RedisLimiter.epoch)
-            asked = asyncio.create_task(late.grant(limit))
+            asked = asyncio.create_task(grant(late, limit))
             await begun.wait()
             assert await granted(quick, limit) == 0
             may_end.set()
             assert await asked > 0
-            assert await late.grant(limit) > 1, "the quick one's grant is still known"
+            assert await grant(late, limit) > 1, "the quick one's grant is still known"
 
     run(story())
 
@@ -329,7 +335,7 @@ def test_nothing_is_granted_while_redis_is_away() -> None:
     async def story() -> None:
         async with Redis.from_url("redis://127.0.0.1:1/0") as redis:
             limiter = RedisLimiter(redis, nothing_recent)
-            assert [await limiter.grant(ceiling()) for _ in range(3)] == [RETRY_SECONDS] * 3
+            assert [await grant(limiter, ceiling()) for _ in range(3)] == [RETRY_SECONDS] * 3
 
     run(story())
 
@@ -339,7 +345,7 @@ def test_nothing_is_granted_while_redis_hangs(monkeypatch: pytest.MonkeyPatch) -
 
     async def story(port: int) -> None:
         async with Redis.from_url(f"redis://127.0.0.1:{port}/0") as redis:
-            assert await RedisLimiter(redis, nothing_recent).grant(ceiling()) == RETRY_SECONDS
+            assert await grant(RedisLimiter(redis, nothing_recent), ceiling()) == RETRY_SECONDS
 
     with socket.create_server(("127.0.0.1", 0)) as silent:
         run(story(silent.getsockname()[1]))
@@ -357,7 +363,7 @@ def test_nothing_is_granted_when_redis_forgot_and_the_database_is_away() -> None
     async def story() -> None:
         async with limiter_of("redis", recent) as limiter:
             # the first question teaches a fresh server the script, if nobody has
-            answers = [await limiter.grant(ceiling()) for _ in range(3)]
+            answers = [await grant(limiter, ceiling()) for _ in range(3)]
             assert answers[1:] == [RETRY_SECONDS] * 2
             assert answers[0] > 0
 
@@ -371,7 +377,7 @@ def test_nothing_is_granted_while_the_database_is_away() -> None:
             return await super().rows("SELECT pg_terminate_backend(pg_backend_pid())", None)
 
     async def story() -> None:
-        assert await DatabaseLimiter(Gone()).grant(ceiling()) == RETRY_SECONDS
+        assert await grant(DatabaseLimiter(Gone()), ceiling()) == RETRY_SECONDS
 
     run(story())
 
