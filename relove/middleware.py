@@ -50,3 +50,16 @@ class RefuseNulMiddleware:
     @staticmethod
     def _query_texts(request: HttpRequest) -> list[str]:
         return [text for key, values in request.GET.lists() for text in (key, *map(str, values))]
+
+
+class LimitUploadsMiddleware:
+    """A request that says it is larger than any file of ours may be is refused before anything reads it."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        said = request.META.get("CONTENT_LENGTH") or "0"
+        if not said.isdecimal() or int(said) > settings.UPLOAD_LIMIT:
+            return HttpResponse("Too large", status=413, content_type="text/plain")
+        return self.get_response(request)

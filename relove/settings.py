@@ -73,6 +73,7 @@ MIDDLEWARE = [
     "django_structlog.middlewares.RequestMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "relove.middleware.LimitUploadsMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "relove.middleware.RefuseNulMiddleware",
@@ -314,6 +315,9 @@ SECURE_HSTS_SECONDS = 31536000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 if HTTPS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+# Bytes of a whole request; what each form takes has limits of its own below that.
+UPLOAD_LIMIT = env.int("RELOVE_UPLOAD_LIMIT", default=25 * 2**20)
 
 # Who reads /metrics shows it ("Authorization: Bearer …"); without one only this machine may.
 METRICS_TOKEN = env("RELOVE_METRICS_TOKEN", default="")

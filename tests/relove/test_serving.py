@@ -5,10 +5,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 from django.conf import settings
+from django.test import Client
+from django.urls import reverse
 
 from relove.installation import Installation, Sandbox
 
@@ -89,3 +92,13 @@ def test_containers_run_what_make_up_runs() -> None:
         part for part in here["web"].command[1:] if not part.startswith(addresses)
     ]
     assert services["prepare"]["command"][1:] == ["manage.py", "prepare"]
+
+
+@pytest.mark.django_db
+def test_a_request_larger_than_any_file_of_ours_is_refused(client: Client, settings: Any) -> None:
+    settings.UPLOAD_LIMIT = 1_000
+    page = reverse("admin:login")
+    assert client.post(page, {"username": "a" * 500}).status_code == 200
+    assert client.post(page, {"username": "a" * 1_500}).status_code == 413
+    for said in ("-1", "much"):
+        assert client.post(page, {"username": "a"}, CONTENT_LENGTH=said).status_code == 413
