@@ -176,9 +176,8 @@ def _count_all() -> dict[str, int]:
     return {name: sum(function(now) for function in functions) for name, functions in _counts.items()}
 
 
-def badge_text(name: str) -> str | None:
+def badge_text(value: int) -> str | None:
     """What stands beside a sidebar entry: nothing for nothing, 99+ for many."""
-    value = counts().get(name, 0)
     if not value:
         return None
     return "99+" if value > 99 else str(value)
