@@ -128,7 +128,7 @@ def fill_tables(rows: int, span: timedelta = YEAR, others: int | None = None) ->
             _fill(cursor, model, count, expressions, now, span)
         for model, expressions in BIG.items():
             count = rows if model in MAIN or others is None else others
-            with _without_indexes(cursor, model._meta.db_table):
+            with without_indexes(cursor, model._meta.db_table):
                 _fill(cursor, model, count, expressions, now, span)
         cursor.execute("DROP TABLE many_sentences")
         cursor.execute("SET session_replication_role = origin")
@@ -184,7 +184,7 @@ def _is_stamped(field: "Field[Any, Any]") -> bool:
 
 
 @contextmanager
-def _without_indexes(cursor: Any, table: str) -> Iterator[None]:
+def without_indexes(cursor: Any, table: str) -> Iterator[None]:
     """Many rows first and their indexes afterwards take a fraction of the time."""
     cursor.execute(
         "SELECT i.indexrelid::regclass::text, pg_get_indexdef(i.indexrelid) FROM pg_index i "

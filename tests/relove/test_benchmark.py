@@ -3,6 +3,7 @@
 import json
 import os
 from collections import Counter
+from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -12,14 +13,22 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from accounts_mgmt.delivery import LANES as OUR_LANES
+from accounts_mgmt.models import TelegramAccountSession
+from accounts_mgmt.private.dialogues import Dialogues, Thread
+from commentators.models import DirectMessage
 from relove.management import benchmark as frame
 from relove.management.benchmark import Bench, Figures, Outcome, at_least, at_most, contenders, percentile, ratios
 from relove.management.benchmark.ceiling import worst_window
+from relove.management.benchmark.growth import multiply
+from relove.management.benchmark.isolation import APART, SECONDS, planned
 from relove.management.benchmark.send import SIZES, worse
 from relove.management.benchmark.stage import Stage
+from relove.models import Chat, TelegramUser
 from relove.sandbox.contenders.plan import LANES
 from tests.accounts_mgmt.scene import QUICK
 from tests.live import running_sandbox
+
+NOW = datetime(2026, 3, 10, 9, 0, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -145,3 +154,28 @@ def test_everybody_sends_the_same_and_each_message_once(
     assert len(sent) == 6
     assert set(sent.values()) == {4}
     assert LANES == OUR_LANES
+
+
+def test_a_fixed_load_is_even_for_everybody() -> None:
+    accounts = [TelegramAccountSession(pk=number) for number in (1, 2)]
+    threads = [Thread(Dialogues(), one, TelegramUser(), Chat()) for one in accounts for _chat in range(3)]
+    plan = planned(threads, NOW)
+    for account, first in zip(accounts, (0.0, APART / 2), strict=True):
+        mine = [(thread, (when - NOW).total_seconds()) for thread, when in plan if thread.account == account]
+        assert [when for _thread, when in mine[:2]] == [first, first + APART]
+        assert len(mine) == SECONDS / APART
+        assert mine[0][0] is mine[3][0] is not mine[1][0], "its chats take turns"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_rows_are_multiplied_over_a_year() -> None:
+    account = TelegramAccountSession.objects.create(label="Первый", role="commentator")
+    user = TelegramUser.objects.create(telegram_id=5)
+    chat = Chat.objects.create(telegram_id=5, kind=Chat.Kind.PRIVATE)
+    DirectMessage.objects.create(sender=account, user=user, chat=chat, direction="in", text="Здравствуйте")
+    with connection.cursor() as cursor:
+        multiply(cursor, DirectMessage, 40, {"direction": "'out'"})
+    sent = DirectMessage.objects.filter(status="sent", direction="out", sender=account, user=user)
+    assert sent.count() == sent.values("message_id").distinct().count() == 40
+    times = sent.values_list("sent_at", flat=True)
+    assert (max(times) - min(times)).days in (355, 356)

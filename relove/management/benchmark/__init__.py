@@ -185,8 +185,15 @@ def program(command: Sequence[str], environment: Mapping[str, str]) -> Iterator[
         start_new_session=True,
         preexec_fn=die_with_parent(SIGTERM),
     )
-    try:
+    with ended(process):
         yield process
+
+
+@contextmanager
+def ended(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """Let it end after the block, by SIGTERM and, when it takes too long, by SIGKILL."""
+    try:
+        yield
     finally:
         process.terminate()
         try:

@@ -28,12 +28,11 @@ from commentators.models import DirectMessage
 from relove.cluster import Drain
 from relove.db import notify
 from relove.management import sandbox_world
-from relove.management.benchmark import Bench, Figures, at_most, benchmark, ratios, wait_until
-from relove.management.benchmark.ceiling import acquaint
+from relove.management.benchmark import Bench, Figures, at_most, benchmark, crowd, ratios, wait_until
 from relove.models import OperationLog
 from relove.sandbox.client import SandboxClient
 
-MESSAGES = 600
+MESSAGES, PEOPLE_EACH = 600, 10
 
 
 @benchmark(
@@ -55,7 +54,7 @@ def logging(bench: Bench) -> Figures:
     accounts = [one.session for one in sandbox_world.connect_accounts(client, timezone.now())]
     with _lines_in_a_file(), _runner():
         wait_until(lambda: len(client.stats()["online"]) >= len(accounts), "the accounts are not held", 120)
-        acquaint(client, accounts)
+        crowd.acquaint(client, accounts, PEOPLE_EACH)
         _seconds(client)  # nothing is warm yet
         found = bench.in_turns({"with": lambda: _logged(client), "without": lambda: _unlogged(client)})
     return {"cost": [ratio - 1 for ratio in ratios(found["with"], found["without"])]}

@@ -1,0 +1,191 @@
+"""Growing: sending, and the staff's pages, with five million sent rows behind them beside an empty database.
+
+One world in the sandbox and two databases that know it: the second is a copy of the first, to which the rows are
+added inside PostgreSQL, half of them comments and half private messages. The two take turns.
+"""
+
+import os
+import statistics
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg
+from django.conf import settings
+from django.db import connection
+from django.db.models import Model
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts_mgmt.models import TelegramAccountSession
+from accounts_mgmt.outbox import CHANNEL, Status
+from accounts_mgmt.private.dialogues import Thread
+from commentators.models import CommentatorAccount, DirectMessage, GeneratedComment, TelegramChannel, TelegramPost
+from relove.db import notify
+from relove.management.benchmark import Bench, Figures, at_least, benchmark, crowd, ratios, running, wait_until
+from relove.management.manyrows import YEAR, database_of, without_indexes
+from relove.models import Chat, Staff
+from relove.partitions import MONTHS_AHEAD, ensure_partitions
+from relove.sandbox.client import SandboxClient
+
+ROWS = 5_000_000
+ACCOUNTS, PEOPLE_EACH, MESSAGES = 20, 10, 1000
+# how often each page is asked for in a turn; the median counts
+ASKED = 15
+PATIENCE = 300.0
+GROWN = "grown"
+PAGES = (
+    "admin:index",
+    "admin:commentators_generatedcomment_changelist",
+    "admin:commentators_directmessage_changelist",
+)
+TEXT = "'Ответ ' || g || ': маленькая привычка меняет день ' || md5(g::text)"
+# what a sent row has of its own; the rest is as in the rows there are. `g` counts, `at` is its moment.
+SENT = {
+    "status": "'sent'",
+    "text": TEXT,
+    "message_id": "10000000 + g",
+    "random_id": "g",
+    "scheduled_at": "at",
+    "sent_at": "at",
+    "created_at": "at",
+}
+
+
+@benchmark(
+    "growth",
+    {"send": at_least(0.9), "admin": at_least(0.9)},
+    {
+        "RELOVE_DEBUG": "false",
+        "RELOVE_SEND_CEILING": "0",
+        "RELOVE_PACE_PER_SECOND": "1000",
+        "RELOVE_PACE_PER_MINUTE": "60000",
+    },
+)
+def growth(bench: Bench) -> Figures:
+    """The grown database's rate beside the empty one's: messages a second, pages a second."""
+    client = SandboxClient(settings.SANDBOX_HTTP)
+    threads = _scene(client)
+    empty = os.environ["DATABASE_URL"]
+    began = time.monotonic()
+    grown = _grown(empty, ROWS)
+    bench.tell(f"{ROWS} rows took {time.monotonic() - began:.0f} s")
+    places = {"empty": empty, "grown": grown}
+    desk = Desk(client, threads, timezone.now(), client.stats()["accepted"])
+    sent = bench.in_turns({name: partial(desk.sent, url) for name, url in places.items()})
+    shown = bench.in_turns({name: partial(_shown, url) for name, url in places.items()})
+    return {"send": ratios(sent["grown"], sent["empty"]), "admin": ratios(shown["grown"], shown["empty"])}
+
+
+def _scene(client: SandboxClient) -> list[Thread]:
+    """Accounts that have been written to, each with a comment; somebody who looks at pages."""
+    accounts = crowd.connect(client, ACCOUNTS, timezone.now())
+    with running({"Q_CLUSTER_NAME": "telegram"}, "qcluster"):
+        wait_until(lambda: len(client.stats()["online"]) == len(accounts), "the accounts are not held", 120)
+        threads = crowd.acquaint(client, accounts, PEOPLE_EACH)
+    _comment(accounts)
+    Staff.objects.create_superuser("growth", password=None)
+    return threads
+
+
+def _comment(accounts: list[TelegramAccountSession]) -> None:
+    chats = [Chat.objects.create(telegram_id=number, kind=Chat.Kind.SUPERGROUP) for number in (1, 2)]
+    channel = TelegramChannel.objects.create(username="growing", chat=chats[0], discussion=chats[1])
+    post = TelegramPost.objects.create(channel=channel, message_id=1, created_at=timezone.now())
+    of = {one.session_id: one for one in CommentatorAccount.objects.all()}
+    rows = [
+        GeneratedComment(
+            post=post, channel=channel, account=of[one.pk], sender=one, chat=chats[1], status=Status.SENT
+        )
+        for one in accounts
+    ]
+    GeneratedComment.objects.bulk_create(rows)
+
+
+def _grown(url: str, rows: int) -> str:
+    """The address of a copy of this database with so many sent messages more."""
+    parts = urlsplit(url)
+    connection.close()
+    with psycopg.connect(parts._replace(path="/postgres").geturl(), autocommit=True) as db:
+        db.execute(f"CREATE DATABASE {GROWN} TEMPLATE {parts.path[1:]}")
+    grown = parts._replace(path=f"/{GROWN}").geturl()
+    with database_of(grown):
+        ensure_partitions(timezone.now() - YEAR, ahead=YEAR.days // 30 + MONTHS_AHEAD)
+        with connection.cursor() as cursor:
+            # what is copied fits by design
+            cursor.execute("SET session_replication_role = replica")
+            cursor.execute("SET maintenance_work_mem = '512MB'")
+            multiply(cursor, GeneratedComment, rows // 2)
+            multiply(cursor, DirectMessage, rows - rows // 2, {"direction": "'out'"})
+        connection.close()
+        with connection.cursor() as cursor:
+            cursor.execute("VACUUM ANALYZE")
+    return grown
+
+
+def multiply(cursor: Any, model: type[Model], rows: int, own: dict[str, str] | None = None) -> None:
+    """So many rows more, over the last year, as copies of those there are with what is their own."""
+    table, values = model._meta.db_table, {**SENT, **(own or {})}
+    columns = [str(field.column) for field in model._meta.concrete_fields if not field.primary_key]
+    named = ", ".join(f'"{column}"' for column in columns)
+    # every name in it is ours
+    copied = ", ".join(values.get(column, f'b."{column}"') for column in columns)
+    with without_indexes(cursor, table):
+        cursor.execute(
+            f"WITH b AS (SELECT row_number() OVER () - 1 AS n, * FROM {table}) "  # noqa: S608
+            f"INSERT INTO {table} ({named}) SELECT {copied} FROM generate_series(1, %s) AS g "
+            "JOIN b ON b.n = g %% (SELECT count(*) FROM b) "
+            "CROSS JOIN LATERAL (SELECT now() - (g + 1) * %s::interval AS at) AS moment",
+            [rows, timedelta(days=YEAR.days) / rows],
+        )
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Where messages are written; `accepted` had been sent when it opened, at `since`."""
+
+    client: SandboxClient
+    threads: list[Thread]
+    since: datetime
+    accepted: int
+
+    def sent(self, url: str) -> float:
+        """Messages a second, from the moment they are queued until all are settled."""
+        with database_of(url), running({"Q_CLUSTER_NAME": "telegram", "DATABASE_URL": url}, "qcluster"):
+            self._catch_up()
+            now, began = timezone.now(), time.perf_counter()
+            rows = crowd.queue((self.threads[number % len(self.threads)], now) for number in range(MESSAGES))
+            notify(CHANNEL)
+            waits = DirectMessage.objects.filter(id__in=[row.pk for row in rows]).exclude(status=Status.SENT)
+            wait_until(lambda: not waits.exists(), "messages are not sent", PATIENCE)
+            return MESSAGES / (time.perf_counter() - began)
+
+    def _catch_up(self) -> None:
+        """What the other database has sent comes to this one as written elsewhere, and is stored first."""
+        wanted = self.client.stats()["accepted"] - self.accepted
+        known = DirectMessage.objects.filter(sent_at__gt=self.since, direction=DirectMessage.Direction.OUT)
+        held = TelegramAccountSession.objects.filter(lease_until__gt=timezone.now())
+        wait_until(lambda: held.count() == ACCOUNTS, "the accounts are not held", PATIENCE)
+        wait_until(lambda: known.count() >= wanted, "what was missed is not stored", PATIENCE, every=0.5)
+
+
+def _shown(url: str) -> float:
+    """Pages a second, each page by its median."""
+    with database_of(url):
+        browser = Client(SERVER_NAME="127.0.0.1")
+        browser.force_login(Staff.objects.get(username="growth"))
+        return len(PAGES) / sum(statistics.median(_asked(browser, reverse(page))) for page in PAGES)
+
+
+def _asked(browser: Client, address: str) -> list[float]:
+    seconds = []
+    for _time in range(ASKED):
+        began = time.perf_counter()
+        answer = browser.get(address)
+        seconds.append(time.perf_counter() - began)
+        assert answer.status_code == 200, f"{address} answers {answer.status_code}"
+    return seconds
