@@ -5,6 +5,8 @@ It lives in the process: another process learns of the trouble by failures of it
 
 import time
 
+from django.utils.translation import gettext as _
+
 from relove.llm.errors import Busy
 
 FAILURES = 5
@@ -26,7 +28,7 @@ class Breaker:
     def check(self) -> None:
         """Raise Busy while the door is shut."""
         if self.left > 0:
-            raise Busy("the model's server is given a rest", self.left)
+            raise Busy(_("the model's server is given a rest"), self.left)
 
     def succeeded(self) -> None:
         self._failures = 0

@@ -10,6 +10,7 @@ from typing import Any
 import httpx2
 import openai
 from django.conf import settings
+from django.utils.translation import gettext as _
 from pydantic import BaseModel
 
 from relove.llm.breaker import Breaker
@@ -60,11 +61,13 @@ class Door:
             async with asyncio.timeout(settings.LLM_TIMEOUT):
                 return await self._read(request)
         except (TimeoutError, openai.APITimeoutError, httpx2.TimeoutException):
-            raise TimedOut(f"no whole answer within {settings.LLM_TIMEOUT:g} seconds") from None
+            raise TimedOut(
+                _("no whole answer within %(seconds)s seconds") % {"seconds": f"{settings.LLM_TIMEOUT:g}"}
+            ) from None
         except openai.APIStatusError as error:
             raise _status_error(error) from None
         except (openai.APIConnectionError, httpx2.HTTPError):
-            raise Busy("no connection to the model's server", RECONNECT_SECONDS) from None
+            raise Busy(_("no connection to the model's server"), RECONNECT_SECONDS) from None
 
     async def _read(self, request: dict[str, Any]) -> str:
         body = bytearray()
@@ -86,9 +89,10 @@ def _status_error(error: openai.APIStatusError) -> LLMError:
     status, headers = error.status_code, error.response.headers
     if status == 429 or status >= 500:
         wait = retry_after(headers.get("retry-after"), headers.get("date"))
-        return Busy(f"the model's server answers {status}", wait)
+        return Busy(_("the model's server answers with the fault %(status)s") % {"status": status}, wait)
     if status in (401, 402, 403, 404):
         return Misconfigured(
-            f"the model's server refuses our key, model or address ({status})", MISCONFIGURED_SECONDS
+            _("the model's server refuses our key, model or address (%(status)s)") % {"status": status},
+            MISCONFIGURED_SECONDS,
         )
-    return Refused(f"the model's server refuses this request ({status})")
+    return Refused(_("the model's server refuses this request (%(status)s)") % {"status": status})

@@ -1,4 +1,7 @@
-"""What can go wrong at the door to a language model; the tree is drawn in relove.llm."""
+"""What can go wrong at the door to a language model; the tree is drawn in relove.llm.
+
+Reasons are parts of sentences for people: they stand on pages, in the language of the process that asked.
+"""
 
 from email.utils import parsedate_to_datetime
 

@@ -15,6 +15,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Q, Sum
 from django.db.models.functions import Now, TruncDay
+from django.utils.translation import gettext as _
 
 from relove import options
 from relove.llm.errors import BadAnswer, Busy
@@ -121,8 +122,8 @@ def _not_ours(call: LLMCall) -> LLMCall:
     if call.status == LLMCall.Status.ANSWERED:
         return call
     if getattr(call, "is_stale", False):
-        raise BadAnswer("asked twice, and both times the process ended before the answer")
-    raise Busy("this question is being asked by another process", GRACE_SECONDS)
+        raise BadAnswer(_("asked twice, and both times the process ended before the answer"))
+    raise Busy(_("this question is being asked by another process"), GRACE_SECONDS)
 
 
 def _patience() -> timedelta:
@@ -139,4 +140,5 @@ def _check_budget() -> None:
         return
     budget = options.value("LLM_DAILY_BUDGET_USD")
     if spent_today() >= budget:
-        raise Busy(f"the day's budget of {options.shown(budget)} USD is spent", BUDGET_PAUSE)
+        spent = _("the day's budget of %(budget)s USD is spent")
+        raise Busy(spent % {"budget": options.shown(budget)}, BUDGET_PAUSE)

@@ -4,6 +4,7 @@ import math
 import re
 from typing import Any, TypeVar
 
+from django.utils.translation import gettext as _
 from pydantic import BaseModel, Field, ValidationError
 
 from relove.llm.errors import BadAnswer, Refused
@@ -40,33 +41,35 @@ def completion(body: str) -> Completion:
     try:
         return Completion.model_validate_json(body)
     except ValidationError:
-        raise BadAnswer("the server's answer is not a chat completion") from None
+        raise BadAnswer(_("the server's answer is not a chat completion")) from None
 
 
 def value(answer: Completion, schema: type[T]) -> T:
     """The value of `schema` in a completion; raises Refused and BadAnswer."""
     choice = answer.choices[0]
     if choice.message.refusal or choice.finish_reason == "content_filter":
-        raise Refused("the model refuses to answer this")
+        raise Refused(_("the model refuses to answer this"))
     if choice.finish_reason == "length":
-        raise BadAnswer("the answer was cut off before its end")
+        raise BadAnswer(_("the answer was cut off before its end"))
     return _parsed(choice.message.content or "", schema)
 
 
 def _parsed(content: str, schema: type[T]) -> T:
     if not content.strip():
-        raise BadAnswer("the answer is empty")
+        raise BadAnswer(_("the answer is empty"))
     if len(content) > ANSWER_LIMIT:
-        raise BadAnswer(f"the answer is {len(content)} characters long, {ANSWER_LIMIT} are allowed")
+        long = _("the answer is %(length)s characters long, %(limit)s are allowed")
+        raise BadAnswer(long % {"length": len(content), "limit": ANSWER_LIMIT})
     fence = FENCE.match(content)
     try:
         result = schema.model_validate_json(fence[1] if fence else content)
     except ValidationError as error:
         # The error's own text would carry the model's words into logs.
         kinds = ", ".join(sorted({detail["type"] for detail in error.errors()}))
-        raise BadAnswer(f"the answer is not a {schema.__name__}: {kinds}") from None
+        misfit = _("the answer has not the asked form %(form)s: %(kinds)s")
+        raise BadAnswer(misfit % {"form": schema.__name__, "kinds": kinds}) from None
     if not _is_finite(result.model_dump()):
-        raise BadAnswer("the answer holds a number that is none")
+        raise BadAnswer(_("the answer holds a number that is none"))
     return result
 
 

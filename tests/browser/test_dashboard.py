@@ -1,21 +1,15 @@
-"""The first page: what is wrong is the first thing read, without reloading; figures, charts and periods."""
+"""The first page: a restart is news that comes by itself; figures, charts and periods."""
 
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from django.core.cache import cache
 from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from accounts_mgmt import health
-from accounts_mgmt.models import TelegramAccountSession
 from relove import oplog, partitions, troubles
-from relove.cluster.heartbeats import _key, cluster_names, record_heartbeat
-from relove.models import LLMCall
+from relove.cluster.heartbeats import cluster_names, record_heartbeat
 from relove.oplog import Operation
-from relove.telegram.gateway import SessionLost
 from tests.admin_scene import Scene
 from tests.browser.conftest import shoot
 from tests.browser.test_effect import DRAWN
@@ -32,58 +26,19 @@ def well(scene: Scene) -> Scene:
     return scene
 
 
-def ban(scene: Scene) -> None:
-    TelegramAccountSession.objects.filter(pk=scene.account.pk).update(lease_token=5)
-    effect = health.effect_of(SessionLost("USER_DEACTIVATED_BAN"))
-    assert effect
-    health.apply(scene.account.pk, 5, effect, "USER_DEACTIVATED_BAN", None)
-
-
-def lose_the_model(scene: Scene) -> None:
-    for number in range(2):
-        LLMCall.objects.create(
-            key=f"down-{number}",
-            purpose="draft",
-            model="sandbox",
-            status="failed",
-            error="the model's server answers 503",
-        )
-
-
-def silence_a_cluster(scene: Scene) -> None:
-    cache.set(_key("llm"), timezone.now().timestamp() - 90, None)
-
-
-@pytest.mark.parametrize(
-    ("harm", "key", "words"),
-    [
-        (ban, "account:", "Мария"),
-        (lose_the_model, "llm", "503"),
-        (silence_a_cluster, "cluster:llm", "llm"),
-    ],
-)
-def test_what_is_wrong_stands_first_and_comes_by_itself(
-    page: Page, well: Scene, harm: Callable[[Scene], None], key: str, words: str
-) -> None:
-    page.goto(reverse("admin:index"))
-    expect(page.locator(".rl-now.rl-well")).to_be_visible()
-    expect(page.locator("html")).to_have_attribute("data-live", "on")
-    harm(well)
-    # nobody reloads: a ban is told of at once, the rest is seen within ten seconds
-    trouble = page.locator(f'[data-trouble^="{key}"]')
-    expect(trouble).to_contain_text(words, timeout=20_000)
-    expect(page.locator(".rl-now.rl-well")).to_have_count(0)
-    assert trouble.bounding_box()["y"] < 400, "without scrolling"  # type: ignore[index]
-    shoot(page, f"dashboard-{key.strip(':').replace(':', '-')}")
-
-
 def test_a_restarted_database_is_news_not_trouble(
     page: Page, well: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # the tests' own server started at some time, whoever started it
-    monkeypatch.setattr(troubles, "RESTART_IS_NEWS", timedelta(days=3650))
+    monkeypatch.setattr(troubles, "RESTART_IS_NEWS", timedelta(0))
     page.goto(reverse("admin:index"))
-    expect(page.locator('[data-trouble="database"]')).to_contain_text("PostgreSQL")
+    expect(page.locator(".rl-now.rl-well")).to_be_visible()
+    expect(page.locator('[data-trouble="database"]')).to_have_count(0)
+    monkeypatch.setattr(troubles, "RESTART_IS_NEWS", timedelta(days=3650))
+    # nobody reloads
+    news = page.locator('[data-trouble="database"]')
+    expect(news).to_contain_text("PostgreSQL был запущен заново", timeout=20_000)
+    expect(news).to_contain_text("делать ничего не нужно")
     expect(page.locator(".rl-now.rl-well")).to_be_visible()
 
 

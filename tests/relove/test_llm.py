@@ -113,7 +113,7 @@ def test_a_bad_answer_is_paid_once_and_stays_bad(server: LLMServer, kind: str) -
 
 def test_a_number_that_is_none_is_refused(server: LLMServer) -> None:
     server.fault("nan")
-    with pytest.raises(llm.BadAnswer, match="number"):
+    with pytest.raises(llm.BadAnswer, match="не число"):
         ask(schema=Score)
 
 
@@ -178,7 +178,7 @@ def test_five_failures_open_the_breaker(server: LLMServer) -> None:
 
 def test_no_server_is_busy(server: LLMServer, settings: Settings) -> None:
     settings.LLM_BASE_URL = "http://127.0.0.1:9/v1"
-    with pytest.raises(llm.Busy, match="no connection"):
+    with pytest.raises(llm.Busy, match="нет связи"):
         ask()
 
 
@@ -203,7 +203,7 @@ def test_a_spent_budget_asks_nothing(server: LLMServer, settings: Settings) -> N
     settings.LLM_PRICES = {settings.LLM_MODEL: (1_000_000.0, 0.0)}
     settings.LLM_DAILY_BUDGET_USD = Decimal(5)
     assert ask().cost == ask().prompt_tokens
-    with pytest.raises(llm.Busy, match="budget"):
+    with pytest.raises(llm.Busy, match="бюджет"):
         ask("draft:2")
     assert ask().value.text, "paid for before"
     assert server.state.requests == 1
@@ -232,7 +232,7 @@ def test_a_call_interrupted_by_a_crash_is_asked_once_more(server: LLMServer) -> 
 
 def test_a_call_interrupted_twice_is_given_up(server: LLMServer) -> None:
     crashed(age=60, error=INTERRUPTED)
-    with pytest.raises(llm.BadAnswer, match="twice"):
+    with pytest.raises(llm.BadAnswer, match="дважды"):
         ask()
     assert server.state.requests == 1
 
