@@ -27,7 +27,7 @@ CONSENT_VERSION = "1"
 # How often a question is asked again when an answer was not understood; then it counts as skipped.
 ASKED_AGAIN = 2
 SILENCE = timedelta(hours=24)
-OPEN = (State.CONSENT, State.ASKING, State.MAPPING)
+OPEN = UserSession.OPEN
 QUIET = (State.PAUSED, State.RESTING)
 
 

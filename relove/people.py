@@ -8,6 +8,7 @@ to erase a person (relove.erasure).
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Model
 from django.http import HttpRequest
@@ -19,12 +20,21 @@ LIMIT = 200
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened with a person: when, what in words, the text if there was one, and its row."""
+    """Something that happened with a person: when, what in words, the text if there was one, and its row.
+
+    A text that takes a right of its own names it; who lacks it reads `instead`.
+    """
 
     at: datetime
     what: str
     text: str = ""
     row: Model | None = None
+    right: str = ""
+    instead: str = ""
+
+    def text_for(self, reader: Any) -> str:
+        """The text as this member of the staff may see it."""
+        return self.instead if self.right and not reader.has_perm(self.right) else self.text
 
 
 Timeline = Callable[[TelegramUser], Iterable[Event]]

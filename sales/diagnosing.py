@@ -25,10 +25,10 @@ from relove.language import detect_language
 from relove.models import TelegramUser
 from sales import actions
 from sales.models import ClientConversation, ConversationMessage
+from sales.querysets import DIAGNOSIS
 from sales.rehearsal import names_of
 
 Stage = PrivateMessage.Stage
-STEP = "diagnostics"
 
 
 def start(conversation_id: int, now: datetime) -> None:
@@ -107,7 +107,9 @@ def _still_waits(row: ConversationMessage) -> bool:
 
 
 def _done(row: ConversationMessage, text: str, now: datetime) -> None:
-    ConversationMessage.objects.filter(pk=row.pk).update(stage=Stage.NONE, stage_reason="", step=STEP)
+    # what else came meanwhile was said to the same question, and is answered by the next one
+    ConversationMessage.objects.filter(conversation=row.conversation, stage=Stage.WANTED).update(step=DIAGNOSIS)
+    ConversationMessage.objects.filter(pk=row.pk).update(stage=Stage.NONE, stage_reason="")
     _say(row.conversation, text, now)
 
 
@@ -143,5 +145,5 @@ def _say(conversation: ClientConversation, text: str, now: datetime, purpose: st
     thread = find_thread(conversation.account_id, conversation.user_id)
     row = thread.new(PrivateMessage.Direction.OUT, text, Origin.MACHINE)
     assert isinstance(row, ConversationMessage)
-    row.drafted_text, row.step, row.purpose = text, STEP, purpose
+    row.drafted_text, row.step, row.purpose = text, DIAGNOSIS, purpose
     decisions.queue(thread, row, now)

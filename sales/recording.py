@@ -12,6 +12,7 @@ from relove.models import Staff
 from relove.prompting import mask
 from sales import trials
 from sales.models import ClientConversation, ConversationMessage, ScriptTest
+from sales.querysets import DIAGNOSIS
 from sales.rehearsal import names_of
 from sales.trials import SavedDialogue
 
@@ -38,6 +39,8 @@ def recorded(conversation: ClientConversation) -> list[dict[str, object]]:
     turns: list[dict[str, object]] = []
     fresh: list[str] = []
     heard = ConversationMessage.objects.filter(conversation=conversation, direction="in").exclude(text="")
+    # a script's tests are read by more people than the answers of a diagnosis
+    heard = heard.exclude(step=DIAGNOSIS)
     for row in heard.order_by("id"):
         fresh.append(row.text)
         if row.strategy:

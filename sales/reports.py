@@ -8,6 +8,7 @@ from django.db.models import Count, Q
 
 from sales import touches
 from sales.models import ConversationMessage, SalesScript, ScriptVersion
+from sales.querysets import DIAGNOSIS
 from sales.strategy import Strategy, choose
 
 REPLAYED = 200
@@ -79,9 +80,10 @@ class Replayed:
 
 def replay(script: SalesScript, threshold: float) -> list[Replayed]:
     """The last messages that were analysed, under another threshold; those that would change come first."""
-    rows = ConversationMessage.objects.filter(
+    analysed = ConversationMessage.objects.filter(
         direction="in", score__isnull=False, threshold__isnull=False, conversation__script=script
-    ).select_related("user")
+    )
+    rows = analysed.exclude(step=DIAGNOSIS).select_related("user")
     found = [
         Replayed(row, choose(row.score, row.threshold), choose(row.score, threshold))
         for row in rows.order_by("-id")[:REPLAYED]

@@ -71,6 +71,13 @@ class Messenger:
 
     # --- what a domain may say differently ------------------------------------------------------------
 
+    def seen(self, rows: Any, request: HttpRequest) -> Any:
+        """The rows as whoever is at the page may see them."""
+        return rows
+
+    def note_view(self, rows: list[Any], request: HttpRequest, *, is_list: bool) -> None:
+        """Write down who reads these, where a domain's words are for a few."""
+
     def reason(self, row: Any) -> str:
         """Why the machine wrote what it wrote, in a line under the message."""
         return ""
@@ -97,8 +104,10 @@ class Messenger:
         """Threads, alarming and unread ones first; `account` and `user` name the one that is open."""
         if not desk.may(request, self.view_right):
             raise PermissionDenied
+        listed = list(self.seen(self.threads(request), request)[:LISTED])
+        self.note_view(listed, request, is_list=True)
         context = {
-            "threads": [self._entry(row) for row in self.threads(request)[:LISTED]],
+            "threads": [self._entry(row) for row in listed],
             "chosen_filter": request.GET.get("show", ""),
             "filters": self.filters,
             "choices": self.choices(request),
@@ -145,7 +154,8 @@ class Messenger:
 
     def _open(self, request: HttpRequest, account_id: int, user_id: int) -> dict[str, Any]:
         thread = self._found(account_id, user_id)
-        rows = list(thread.messages.exclude(status__in=UNSAID).order_by("-id")[:SHOWN])
+        rows = list(self.seen(thread.messages.exclude(status__in=UNSAID), request).order_by("-id")[:SHOWN])
+        self.note_view(rows, request, is_list=False)
         draft = thread.messages.drafts().order_by("-id").first()
         last = next((row for row in rows if row.direction == "in"), None)
         contact = Contact.objects.select_related("account", "acknowledged_by", "told_staff", "consent_by")

@@ -38,6 +38,9 @@ class UserSession(models.Model):
         REFUSED = "refused", _("no consent")
         STOPPED = "stopped", _("stopped")
 
+    # the person is in the middle of it: what they say next is an answer
+    OPEN = (State.CONSENT, State.ASKING, State.MAPPING)
+
     user = models.ForeignKey(TelegramUser, models.PROTECT, verbose_name=_("person"), related_name="+")
     session_type = models.CharField(_("kind"), max_length=16, choices=Type.choices, default=Type.DIAGNOSTIC)
     state = models.CharField(_("state"), max_length=16, choices=State.choices, default=State.CONSENT)

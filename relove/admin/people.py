@@ -178,9 +178,16 @@ class TelegramUserAdmin(ViewsLogged, ImportExportModelAdmin, BackOfficeAdmin):
     def person(self, user: TelegramUser) -> SafeString:
         return show.foreign_text(str(user), lines=1)
 
+    def get_object(self, request: HttpRequest, *arguments: Any) -> Any:
+        """The person, with who looks at them: the history shows what that reader may see."""
+        user: Any = super().get_object(request, *arguments)
+        if user is not None:
+            user.reader = request.user
+        return user
+
     @display(description=_("history"))
-    def history(self, user: TelegramUser) -> SafeString:
-        return person.history(user)
+    def history(self, user: Any) -> SafeString:
+        return person.history(user, user.reader)
 
     @display(description=_("@name"), ordering="username")
     def at_name(self, user: TelegramUser) -> str:

@@ -46,15 +46,15 @@ def _about(row: UserActivityLog, model: type[Model] | None) -> Model:
     return model(pk=row.subject_id) if model and row.subject_id else row
 
 
-def history(user: TelegramUser) -> SafeString:
-    """The events as rows: when, what (a link to the row), the text."""
+def history(user: TelegramUser, reader: Any) -> SafeString:
+    """The events as rows: when, what (a link to the row), the text as `reader` may see it."""
     events = people.timeline(user)
     if not events:
         return format_html("<span>{}</span>", EMPTY)
     rows = format_html_join(
         "",
         "<li>{} {} {}</li>",
-        ((show.short_time(e.at), show.link(e.row, e.what), _text(e.text)) for e in events),
+        ((show.short_time(e.at), show.link(e.row, e.what), _text(e.text_for(reader))) for e in events),
     )
     return format_html('<ul class="rl-list">{}</ul>', rows)
 

@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db.models import F, OuterRef, QuerySet, Subquery
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern
 from django.utils import timezone
 from django.utils.formats import number_format
@@ -22,8 +22,9 @@ from accounts_mgmt.private.dialogues import Thread
 from relove import desk, show
 from relove.admin.biglist import BigListAdmin
 from relove.models import Staff
-from sales import conversations, live, recording, trials
+from sales import conversations, live, looks, recording, trials
 from sales.models import ClientConversation, ConversationMessage
+from sales.querysets import DIAGNOSIS, DIAGNOSIS_RIGHT
 
 
 class SalesMessenger(Messenger):
@@ -43,6 +44,12 @@ class SalesMessenger(Messenger):
         if request.GET.get("show") == "mine":
             rows = rows.filter(conversation__owner=desk.staff_of(request))
         return rows
+
+    def seen(self, rows: Any, request: HttpRequest) -> Any:
+        return rows.seen_by(request.user)
+
+    def note_view(self, rows: list[Any], request: HttpRequest, *, is_list: bool) -> None:
+        looks.note(rows, desk.staff_of(request), is_list=is_list)
 
     def notes(self, row: Any) -> list[str]:
         """The stage, the owner, and how long the person has been waiting for an answer."""
@@ -74,6 +81,9 @@ class SalesMessenger(Messenger):
     def side(self, thread: Thread) -> dict[str, Any]:
         conversation = _of(thread)
         heard = thread.messages.received().order_by("-id").first()
+        if heard and heard.step == DIAGNOSIS:
+            # what a model made of it before would tell what is hidden in the thread
+            heard = None
         return {
             "conversation": conversation,
             "version": version_name(conversation.version),
@@ -185,13 +195,32 @@ class ConversationMessageAdmin(BigListAdmin):
     def get_urls(self) -> list[URLPattern]:
         return SalesMessenger(self.admin_site).urls + super().get_urls()
 
+    def get_queryset(self, request: HttpRequest) -> Any:
+        rows: Any = super().get_queryset(request)
+        return rows.seen_by(request.user)
+
+    def get_search_results(self, request: HttpRequest, rows: Any, words: str) -> tuple[Any, bool]:
+        """Words that the reader may not see are not found either: a hit would tell them."""
+        if words and not desk.may(request, DIAGNOSIS_RIGHT):
+            rows = rows.filter(of_diagnosis=False)
+        return super().get_search_results(request, rows, words)
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        found = super().get_changelist_instance(request)
+        looks.note(found.result_list, desk.staff_of(request), is_list=True)
+        return found
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        looks.note([context["original"]], desk.staff_of(request), is_list=False)
+        return super().render_change_form(request, context, *args, **kwargs)
+
     @display(description=_("message"))
     def words(self, row: ConversationMessage) -> SafeString:
-        return show.foreign_text(row.text)
+        return show.foreign_text(row.shown_text)
 
     @display(description=_("text"))
     def full_text(self, row: ConversationMessage) -> SafeString:
-        return show.whole_text(row.text)
+        return show.whole_text(row.shown_text)
 
     @display(description=_("status"), ordering="status")
     def state(self, row: ConversationMessage) -> SafeString:

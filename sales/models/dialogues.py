@@ -15,11 +15,14 @@ from accounts_mgmt.private.model import PrivateMessage, private_constraints, pri
 from sales import touches
 from sales.document import Script
 from sales.player import Decision, Progress
+from sales.querysets import DIAGNOSIS, MessageQuerySet
 from sales.strategy import Strategy
 
 # The topic of pages that show dialogues: the messages' table announces it, what else changes is published.
 TOPIC = "conversation_messages"
 LOCK = timedelta(minutes=2)
+HIDDEN_ANSWER = _("An answer in diagnostics: seen by those to whom diagnostics are open.")
+HIDDEN_QUESTION = _("What diagnostics say: seen by those to whom diagnostics are open.")
 
 
 class ClientConversation(models.Model):
@@ -168,6 +171,8 @@ class ConversationMessage(PrivateMessage):
     progress = models.JSONField(null=True, blank=True, editable=False)
     action = models.CharField(_("action"), max_length=40, blank=True)
 
+    objects = MessageQuerySet.as_manager()  # type: ignore[misc]  # the child's own rows
+
     class Meta:
         db_table = "conversation_messages"
         verbose_name = _("message of a dialogue")
@@ -180,6 +185,20 @@ class ConversationMessage(PrivateMessage):
             # the last analysed messages, for another threshold
             models.Index(fields=["-id"], name="sales_analysed", condition=Q(direction="in", score__isnull=False)),
         ]
+
+    def __str__(self) -> str:
+        return self.shown_text[:60]
+
+    @property
+    def shown_text(self) -> str:
+        """The words, or what stands in their place for those who may not read what diagnostics hear and say.
+
+        Who reads is told by the query (`seen_by`); for a reader unknown the words of a diagnosis stay hidden.
+        """
+        of_diagnosis = getattr(self, "of_diagnosis", self.step == DIAGNOSIS)
+        if not of_diagnosis or getattr(self, "is_open", False):
+            return self.text
+        return str(HIDDEN_ANSWER if self.direction == self.Direction.IN else HIDDEN_QUESTION)
 
     @classmethod
     def guards(cls) -> list[Guard]:
