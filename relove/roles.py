@@ -22,7 +22,7 @@ _OPERATORS = (
     "accounts_mgmt.view_pause",
     "accounts_mgmt.change_pause",
     "sales.view_*",
-    "sales.change_clientconversation",
+    "sales.change_conversationmessage",
     "education.view_*",
     "relove.view_telegramuser",
     "relove.view_chat",

@@ -86,6 +86,7 @@ def test_an_operator_reads_a_sentence_in_their_place_and_finds_nothing(rows: lis
     shown = pages(operator, rows)
     assert all(HIDDEN_QUESTION in shown[name] for name in ("thread", "list", "person"))
     assert all("Здравствуйте, я Ольга" in shown[name] for name in ("thread", "list", "person"))
+    assert "data-answer" in shown["thread"], "whoever answers people may answer this one"
     assert [found(operator, words) for words in ("вокзал", "трудом", "Здравствуйте")] == [0, 0, 1]
     assert looks() == {("view_sensitive", "users")}, "the person's page is noted for everybody"
 
