@@ -126,7 +126,9 @@ def taken(account_id: int, profile: Profile) -> int:
     active = TelegramAccountSession.objects.filter(id=account_id, state=TelegramAccountSession.State.ACTIVE)
     active.exclude(state_reason="").update(state_reason="")
     health.log_event(account_id, AccountSecurityLog.Event.LEASED)
-    left_open = SessionLog.objects.filter(account_id=account_id, end_time=None)
+    # those of dialogues and groups go on, whoever holds the account
+    work = SessionLog.objects.filter(session_type=SessionLog.Type.COMMENT)
+    left_open = work.filter(account_id=account_id, end_time=None)
     for session_id in left_open.values_list("id", flat=True):
         oplog.log_session_end(session_id, SessionLog.Status.FAILED, now=now)
     return oplog.log_session_start(SessionLog.Type.COMMENT, now=now, account_id=account_id).id

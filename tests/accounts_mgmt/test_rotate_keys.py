@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import transaction
 
 from accounts_mgmt import keys
 from accounts_mgmt.models import TelegramAccountSession
@@ -163,7 +164,9 @@ def test_while_a_runner_sends_it_is_broken_off_and_goes_on(scene: Scene, setting
     ids = scene.queue(posts=80)
     with cluster(scene, RELOVE_SEND_CEILING="28", **both):
         scene.wait_until_accepted(10)
-        with command(scene, **both) as first:
+        # somebody else is at a row of the second half, so that the signal comes before the end
+        with transaction.atomic(), command(scene, **both) as first:
+            TelegramAccountSession.objects.select_for_update().get(label=f"Запасной {MANY // 2}")
             assert first.stdout
             assert first.stderr
             begun = f"telegram_account_sessions.phone: 100 of {total} …\n"
