@@ -7,6 +7,7 @@ A group that Telegram made and never told us of is recognised by the code in its
 times stands still and says why; a person lets it go on.
 """
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any
@@ -106,21 +107,24 @@ async def join_group(gateway: Gateway, call: calls.Call) -> dict[str, Any]:
 @calls.kind("invite_client", repeatable=True)
 @_having_met
 async def invite_client(gateway: Gateway, call: calls.Call) -> dict[str, Any]:
-    """Somebody this account has never met is looked up by their name, if they have one."""
-    try:
-        came = await gateway.invite(_group(call), _client(call))
-    except PeerUnknown:
-        if not call.arguments["username"]:
-            raise
-        await gateway.meet(_client(call), call.arguments["username"])
-        came = await gateway.invite(_group(call), _client(call))
-    return {"came": came}
+    return {"came": await _with_client(gateway, call, gateway.invite)}
 
 
 @calls.kind("look_for_client", repeatable=True)
 @_having_met
 async def look_for_client(gateway: Gateway, call: calls.Call) -> dict[str, Any]:
-    return {"came": await gateway.is_member(_group(call), _client(call))}
+    return {"came": await _with_client(gateway, call, gateway.is_member)}
+
+
+async def _with_client(gateway: Gateway, call: calls.Call, act: Callable[[Peer, Peer], Awaitable[bool]]) -> bool:
+    """Whom this account has not met, or met just before a death, is looked up by their name if they have one."""
+    try:
+        return await act(_group(call), _client(call))
+    except PeerUnknown:
+        if not call.arguments["username"]:
+            raise
+        await gateway.meet(_client(call), call.arguments["username"])
+        return await act(_group(call), _client(call))
 
 
 @calls.kind("pin_welcome", repeatable=True)
@@ -164,7 +168,7 @@ def _ask(group: EducationGroup, now: datetime) -> None:
 def _wish(group: EducationGroup) -> tuple[str, int, dict[str, Any]]:
     """(kind of call, account, arguments) of the step."""
     chat = {"chat": group.chat.telegram_id} if group.chat else {}
-    client = {**chat, "user": group.user.telegram_id}
+    client = {**chat, "user": group.user.telegram_id, "username": group.user.username or ""}
     host = group.account_id
     match group.step:
         case Step.CREATE:
@@ -177,7 +181,7 @@ def _wish(group: EducationGroup) -> tuple[str, int, dict[str, Any]]:
         case Step.JOIN:
             return "join_group", _next_partner(group).bot.session_id, {"link": group.invite_link}
         case Step.INVITE:
-            return "invite_client", host, {**client, "username": group.user.username or ""}
+            return "invite_client", host, client
         case Step.ARRIVE:
             return "look_for_client", host, client
         case _:
