@@ -92,7 +92,9 @@ def apply(account_id: int, token: int, effect: Effect, code: str, chat_id: int |
     """Write an effect down, if the account is still held under `token`, and tell a person where it needs one."""
     now = timezone.now()
     with transaction.atomic():
-        held = TelegramAccountSession.objects.select_for_update().filter(id=account_id, lease_token=token)
+        held = TelegramAccountSession.objects.select_for_update(no_key=True).filter(
+            id=account_id, lease_token=token
+        )
         account = held.first()
         if account is None:
             return
@@ -176,7 +178,7 @@ def saw_profile(account_id: int, profile: Profile) -> None:
     """
     now = timezone.now()
     with transaction.atomic():
-        account = TelegramAccountSession.objects.select_for_update().get(id=account_id)
+        account = TelegramAccountSession.objects.select_for_update(no_key=True).get(id=account_id)
         shown = bool(account.disclosure) and account.disclosure in profile.bio
         if shown != bool(account.disclosure_seen_at):
             account.disclosure_seen_at = now if shown else None

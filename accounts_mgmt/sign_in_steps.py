@@ -169,7 +169,7 @@ def finished(account_id: int, token: int, profile: Profile, session: SessionData
     phone = f"+{profile.phone}" if profile.phone else ""
     try:
         with transaction.atomic():
-            account = _held(account_id, token).select_for_update(of=("self",)).first()
+            account = _held(account_id, token).select_for_update(of=("self",), no_key=True).first()
             if account is None:
                 raise OutcomeUnknown("LEASE_LOST")
             _refuse_another(account, profile, phone)
@@ -246,7 +246,7 @@ def _update(account_id: int, token: int, **values: Any) -> None:
 def _take_handed(call: calls.Call) -> str:
     """What the page handed over, which is gone from here on. Raises Refused where there is nothing."""
     with transaction.atomic():
-        row = _own(call.account, call.token).select_for_update(of=("self",)).first()
+        row = _own(call.account, call.token).select_for_update(of=("self",), no_key=True).first()
         if row is None or row.handed is None:
             raise Refused("NOTHING_HANDED_OVER")
         sealed, row.handed = bytes(row.handed), None

@@ -72,7 +72,7 @@ def refuse_known(phone: str) -> None:
 def begin_again(account: TelegramAccountSession, method: str, staff: Staff | None, now: datetime) -> None:
     """Sign an account of ours in anew. Raises ValidationError where that cannot be."""
     with transaction.atomic():
-        row = TelegramAccountSession.objects.select_for_update().get(pk=account.pk)
+        row = TelegramAccountSession.objects.select_for_update(no_key=True).get(pk=account.pk)
         if row.state not in MAY_SIGN_IN:
             raise ValidationError(_("The account is signed in, or somebody is signing it in."))
         if method == Method.CODE and row.phone is None:
@@ -145,7 +145,7 @@ def ask_link(sign_in: SignIn, staff: Staff | None, now: datetime) -> None:
 def leave_off(sign_in: SignIn) -> None:
     """End a sign-in that came to nothing: a new account goes, one of ours is what it was."""
     with transaction.atomic():
-        account = TelegramAccountSession.objects.select_for_update().get(pk=sign_in.account_id)
+        account = TelegramAccountSession.objects.select_for_update(no_key=True).get(pk=sign_in.account_id)
         if account.state != State.SIGNING_IN:
             return
         if not sign_in.previous_state:

@@ -38,7 +38,7 @@ class Page:
 @transaction.atomic
 def begin(channel_id: int, wanted: int, staff: Staff | None, now: datetime) -> ChannelBackfill:
     """Ask for the last `wanted` posts of a channel; raises ValidationError where that cannot be."""
-    channel = TelegramChannel.objects.select_for_update().get(id=channel_id)
+    channel = TelegramChannel.objects.select_for_update(no_key=True).get(id=channel_id)
     if channel.chat_id is None:
         raise ValidationError(_("The channel has to be checked first."))
     if not 1 <= wanted <= MOST:

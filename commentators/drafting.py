@@ -251,7 +251,7 @@ def store_draft(
 
     None when the post has its draft already: our claim may have run out, and another gone on.
     """
-    row = TelegramPost.objects.select_for_update().filter(id=post.id, channel_id=post.channel_id)
+    row = TelegramPost.objects.select_for_update(no_key=True).filter(id=post.id, channel_id=post.channel_id)
     if not row.filter(stage=Stage.SUMMARISED).exists():
         return None
     schedule = setting.place.schedule

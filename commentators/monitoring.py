@@ -108,7 +108,7 @@ def reading_place(channel_id: int) -> Place:
 @transaction.atomic
 def checked(channel_id: int, account_id: int, found: ChannelInfo, now: datetime) -> dict[str, Any]:
     """Keep what a look at the channel found; the answer is for the page."""
-    channel = TelegramChannel.objects.select_for_update().get(id=channel_id)
+    channel = TelegramChannel.objects.select_for_update(no_key=True).get(id=channel_id)
     problem = _not_the_same(channel, found)
     if problem:
         channel.problem, channel.problem_since = problem, channel.problem_since or now

@@ -57,7 +57,7 @@ def store(channel_id: int, messages: Sequence[Message]) -> list[int]:
     The channel's row is locked: the parts of an album may arrive at once in two processes, and what is
     new to us is then new to everybody.
     """
-    channel = TelegramChannel.objects.select_for_update().get(id=channel_id)
+    channel = TelegramChannel.objects.select_for_update(no_key=True).get(id=channel_id)
     posts = [message for message in messages if not message.is_service]
     read = {post.message_id: post for post in _merge_albums(channel, posts)}
     known = _ids(channel, list(read))

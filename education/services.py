@@ -37,7 +37,9 @@ LOST = (Status.FAILED, Status.EXPIRED, Status.CANCELLED)
 
 def locked(group_id: int) -> EducationGroup:
     """The group's row, ours until the transaction ends."""
-    rows = EducationGroup.objects.select_for_update(of=("self",)).select_related("account", "user", "chat", "call")
+    rows = EducationGroup.objects.select_for_update(of=("self",), no_key=True).select_related(
+        "account", "user", "chat", "call"
+    )
     found: EducationGroup = rows.get(pk=group_id)
     return found
 
@@ -55,7 +57,7 @@ def create(
 
     A client has one open group at a time: whoever asks again gets that one.
     """
-    TelegramUser.objects.select_for_update().get(pk=user.pk)
+    TelegramUser.objects.select_for_update(no_key=True).get(pk=user.pk)
     if found := EducationGroup.objects.filter(user=user).open().first():
         return found  # type: ignore[no-any-return]
     script = live.get(script_id) if script_id else live.in_use(NAME)

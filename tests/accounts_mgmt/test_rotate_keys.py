@@ -164,14 +164,15 @@ def test_while_a_runner_sends_it_is_broken_off_and_goes_on(scene: Scene, setting
     ids = scene.queue(posts=80)
     with cluster(scene, RELOVE_SEND_CEILING="28", **both):
         scene.wait_until_accepted(10)
-        # somebody else is at a row of the second half, so that the signal comes before the end
-        with transaction.atomic(), command(scene, **both) as first:
-            TelegramAccountSession.objects.select_for_update().get(label=f"Запасной {MANY // 2}")
+        with command(scene, **both) as first:
             assert first.stdout
             assert first.stderr
-            begun = f"telegram_account_sessions.phone: 100 of {total} …\n"
-            assert any(line == begun for line in first.stdout), first.stderr.read()
-            first.send_signal(signal.SIGINT)
+            # somebody else is at a row of the second half, so that the signal comes before the end
+            with transaction.atomic():
+                TelegramAccountSession.objects.select_for_update().get(label=f"Запасной {MANY // 2}")
+                begun = f"telegram_account_sessions.phone: 100 of {total} …\n"
+                assert any(line == begun for line in first.stdout), first.stderr.read()
+                first.send_signal(signal.SIGINT)
             _out, told = first.communicate(timeout=30)
         assert first.returncode == 130
         assert told == "Interrupted. What was sealed anew stays so; run it again to go on.\n"
