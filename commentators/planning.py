@@ -118,7 +118,9 @@ def _place(schedule: CommentSchedule, now: datetime, besides: int | None = None)
 def _planned(schedule: CommentSchedule, now: datetime, besides: int | None) -> list[tuple[int | None, datetime]]:
     """(schedule, slot) of everything the account writes from yesterday on, in whatever channel."""
     keys = CommentKey.objects.filter(account=schedule.account_id, slot_utc__gt=now - DAY_BACK)
-    return list(keys.exclude(comment_id=besides).values_list("schedule", "slot_utc"))
+    if besides:
+        keys = keys.exclude(comment_id=besides)
+    return [(schedule_id, slot) for schedule_id, slot in keys.values_list("schedule", "slot_utc") if slot]
 
 
 def _open_days(

@@ -24,13 +24,11 @@ from django.utils import timezone
 
 from accounts_mgmt.models import RunnerBeat, TelegramAccountSession
 from accounts_mgmt.outbox import CHANNEL, Origin, Status
-from accounts_mgmt.private.dialogues import Thread, open_thread
+from accounts_mgmt.private.dialogues import Thread
 from commentators.models import DirectMessage
 from relove.db import notify
 from relove.installation import manage, web_command
-from relove.management import sandbox_world
-from relove.management.benchmark import wait_until
-from relove.management.benchmark.ceiling import VOICES, acquaint
+from relove.management.benchmark import crowd, wait_until
 from relove.management.demo import Tell
 from relove.management.hosts import ADDRESSES, DATABASE_ADDRESS, RUNNERS, WEB, WEB_PORT, network
 from relove.sandbox.client import SandboxClient
@@ -38,6 +36,7 @@ from relove.sandbox.client import SandboxClient
 # how long a host stays cut off, in leases
 CUT_LEASES = 3
 A_SECOND = 8
+ACCOUNTS, PEOPLE_EACH = 20, 10
 MOST_SECONDS = 45.0
 FIRST, SECOND = RUNNERS
 UNSETTLED = (Status.PENDING, Status.SENDING, Status.UNKNOWN)
@@ -69,16 +68,15 @@ class Outcome:
 def play(tell: Tell, logs: Path) -> Outcome:
     """The whole story. Raises CommandError when something does not come to pass in time."""
     client, outcome = SandboxClient(settings.SANDBOX_HTTP), Outcome()
-    client.world(sandbox_world.description(voices=VOICES))
-    accounts = [one.session for one in sandbox_world.connect_accounts(client, timezone.now(), VOICES)]
+    accounts = crowd.connect(client, ACCOUNTS, timezone.now())
     with ExitStack() as programs:
         start = Hosts(programs, logs).start
         start(WEB, web_command(ADDRESSES[WEB], WEB_PORT))
         start(FIRST, manage("qcluster"))
         _until_all_are_held_by(FIRST, tell)
         start(SECOND, manage("qcluster"))
-        acquaint(client, accounts)
-        with Traffic(client, outcome).flowing():
+        threads = crowd.acquaint(client, accounts, PEOPLE_EACH)
+        with Traffic(client, outcome).flowing(threads):
             outcome.moved_after_kill_s = _one_dies(tell)
             start(FIRST, manage("qcluster"))
             outcome.moved_after_cut_s = _the_other_is_cut_off(tell)
@@ -153,9 +151,7 @@ class Traffic:
         self._numbers = itertools.count(1)
 
     @contextmanager
-    def flowing(self) -> Iterator[None]:
-        heard = DirectMessage.objects.received().select_related("sender", "user").order_by("user_id")
-        threads = [open_thread(row.sender, row.user) for row in heard]
+    def flowing(self, threads: Sequence[Thread]) -> Iterator[None]:
         thread = threading.Thread(target=self._flow, args=[threads])
         thread.start()
         try:
