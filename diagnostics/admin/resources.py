@@ -34,6 +34,13 @@ class PersonResource(SafeResource):
 
     user = Field(column_name="telegram_id", attribute="user", widget=ForeignKeyWidget(TelegramUser, "telegram_id"))
 
+    def after_save_instance(self, instance: Any, row: Any, **kwargs: Any) -> None:
+        """When the former system last changed it: saving would say that it was now."""
+        super().after_save_instance(instance, row, **kwargs)
+        if row.get("updated_at"):
+            changed = self.fields["updated_at"].clean(row)
+            type(instance).objects.filter(pk=instance.pk).update(updated_at=changed)
+
 
 class ResultResource(PersonResource):
     psychotype = Field(column_name="psychotype", attribute="psychotype", widget=OldCodeWidget(Psychotype))
@@ -71,6 +78,7 @@ class ResultResource(PersonResource):
             "recommended_stream",
             "stream_description",
             "created_at",
+            "updated_at",
         ]
 
 
@@ -93,6 +101,7 @@ class SessionResource(PersonResource):
             "session_data",
             "is_active",
             "created_at",
+            "updated_at",
             "completed_at",
         ]
 
@@ -115,4 +124,5 @@ class ProgressResource(PersonResource):
             "emotional_responses",
             "transitions",
             "created_at",
+            "updated_at",
         ]

@@ -30,6 +30,7 @@ RESULT = {
     "recommended_stream": "Путь Героя",
     "stream_description": "основная",
     "created_at": "2025-03-01 10:00:00",
+    "updated_at": "2025-04-02 11:00:00",
 }
 SESSION = {
     "telegram_id": 501,
@@ -74,6 +75,7 @@ def test_a_round_trip_changes_nothing(person: TelegramUser, resource: Any, row: 
     assert not second.has_errors()
     assert second.totals["new"] == 0
     assert json.loads(resource().export().json) == exported
+    assert exported[0]["updated_at"].startswith(row.get("updated_at", "")), "as the former system had it"
 
 
 def test_what_came_in_is_there(person: TelegramUser) -> None:
