@@ -87,22 +87,27 @@ class Holding:
 
     async def take(self) -> None:
         """Take free accounts while there is room; a few connect at a time."""
-        while (room := self._room()) > 0:
-            leases = await (await self._leases()).acquire(room, self._not_now())
+        while leases := await self._acquire():
             for lease in leases:
                 self._taking[asyncio.create_task(self._take(lease))] = lease
-            if not leases:
-                break
-            if len(self._taking) >= CONNECTING_AT_ONCE:
+            if self._room() <= 0:
                 await asyncio.wait(self._taking, return_when=asyncio.FIRST_COMPLETED)
+            self._collect()
+
+    async def _acquire(self) -> list[Lease]:
+        self._collect()
+        room = self._room()
+        return await (await self._leases()).acquire(room, self._not_now()) if room > 0 else []
+
+    def _collect(self) -> None:
+        """Raises what an attempt to connect met and could not handle."""
         for task in [task for task in self._taking if task.done()]:
             del self._taking[task]
             if not task.cancelled():
                 task.result()
 
     def _room(self) -> int:
-        connecting = sum(not task.done() for task in self._taking)
-        return min(self._capacity - len(self.held), CONNECTING_AT_ONCE) - connecting
+        return min(self._capacity - len(self.held), CONNECTING_AT_ONCE) - len(self._taking)
 
     def _not_now(self) -> list[int]:
         now = asyncio.get_running_loop().time()
