@@ -108,8 +108,9 @@ class Cluster(django_q.cluster.Cluster):  # type: ignore[misc]
         """Returns when the sentinel has ended; raises StuckError."""
         watch = Watch(self.places, getattr(settings, "CLUSTER_SILENT_AFTER", 40.0))
         waiting: list[Any] = [self.sentinel.sentinel, self.bell.reader]
-        while self.sentinel.is_alive():
-            if self.bell.reader in wait(waiting, ROUND_SECONDS):
+        # not is_alive(): a process that is ending lives on for some rounds that do not wait
+        while self.sentinel.sentinel not in (ready := wait(waiting, ROUND_SECONDS)):
+            if self.bell.reader in ready:
                 waiting.remove(self.bell.reader)
                 self.stop_event.set()
             if silent := watch.silent(ROUND_SECONDS):
