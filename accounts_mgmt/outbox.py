@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.apps import apps
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import BooleanField, ExpressionWrapper, Q
 from django.db.models.functions import Coalesce, Now
@@ -75,7 +76,11 @@ class OutgoingMessage(models.Model):
     after_sent: ClassVar[str] = ""
 
     sender = models.ForeignKey(
-        "accounts_mgmt.TelegramAccountSession", models.PROTECT, verbose_name=_("sent by"), related_name="+"
+        "accounts_mgmt.TelegramAccountSession",
+        models.PROTECT,
+        db_index=False,  # each child has one that begins with it
+        verbose_name=_("sent by"),
+        related_name="+",
     )
     chat = models.ForeignKey(
         "relove.Chat", models.PROTECT, null=True, blank=True, verbose_name=_("chat"), related_name="+"
@@ -88,7 +93,13 @@ class OutgoingMessage(models.Model):
     origin = models.CharField(_("written by"), max_length=16, choices=Origin.choices, default=Origin.MACHINE)
     model = models.CharField(_("language model"), max_length=128, blank=True)
     approved_by = models.ForeignKey(
-        "relove.Staff", models.PROTECT, null=True, blank=True, verbose_name=_("approved by"), related_name="+"
+        "relove.Staff",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,
+        verbose_name=_("approved by"),
+        related_name="+",
     )
     approved_at = models.DateTimeField(_("approved"), null=True, blank=True)
 
@@ -200,7 +211,14 @@ def outbox_indexes(prefix: str) -> list[models.Index]:
         # take-over: what a former holder left in its hands
         models.Index(fields=["sender"], name=f"{prefix}_sending", condition=Q(status="sending")),
         # the limits are rebuilt from what was attempted in the last minute
-        models.Index(fields=["attempted_at"], name=f"{prefix}_attempted", condition=Q(attempted_at__isnull=False)),
+        # BRIN: with it an attempt changes no other index
+        BrinIndex(fields=["attempted_at"], name=f"{prefix}_attempted", pages_per_range=32, autosummarize=True),
+        # how many a person has decided today
+        models.Index(
+            fields=["approved_by", "-approved_at"],
+            name=f"{prefix}_approved",
+            condition=Q(approved_by__isnull=False),
+        ),
         models.Index(fields=["status", "-id"], name=f"{prefix}_status_id"),
         models.Index(models.F("sent_at").desc(nulls_first=True), models.F("id").desc(), name=f"{prefix}_sent_id"),
         words_index(f"{prefix}_words"),

@@ -75,7 +75,7 @@ class StaffMessage(OutgoingMessage):
         db_table = "staff_messages"
         verbose_name = _("message to staff")
         verbose_name_plural = _("messages to staff")
-        indexes = outbox_indexes("staff")
+        indexes = [*outbox_indexes("staff"), models.Index(fields=["sender"], name="staff_sender")]
 
     @classmethod
     def guards(cls) -> list[Guard]:

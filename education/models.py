@@ -11,6 +11,7 @@ from accounts_mgmt.outbox import Guard, Origin, OutgoingMessage, Status, outbox_
 from accounts_mgmt.pause_models import Pause
 from education.document import HOST
 from education.querysets import GroupMessageQuerySet, GroupQuerySet
+from relove.indexes import named_index
 from relove.telegram.gateway import Gateway, Peer, PeerKind
 
 BY_PERSON = Q(origin=Origin.PERSON)
@@ -185,7 +186,7 @@ class GroupMessage(OutgoingMessage):
         PERSON = "person", _("waits for a person")
 
     group = models.ForeignKey(
-        EducationGroup, models.PROTECT, verbose_name=_("study group"), related_name="messages"
+        EducationGroup, models.PROTECT, db_index=False, verbose_name=_("study group"), related_name="messages"
     )
     direction = models.CharField(_("direction"), max_length=8, choices=Direction.choices)
     role = models.CharField(_("role"), max_length=40)
@@ -194,6 +195,7 @@ class GroupMessage(OutgoingMessage):
         models.PROTECT,
         null=True,
         blank=True,
+        db_index=False,
         verbose_name=_("person"),
         related_name="+",
     )
@@ -212,6 +214,7 @@ class GroupMessage(OutgoingMessage):
         models.SET_NULL,
         null=True,
         blank=True,
+        db_index=False,
         verbose_name=_("model call"),
         related_name="+",
     )
@@ -231,6 +234,7 @@ class GroupMessage(OutgoingMessage):
             *outbox_indexes("education"),
             models.Index(fields=["group", "-id"], name="education_group_id"),
             models.Index(fields=["user", "-id"], name="education_person"),
+            named_index("education_call", "llm_call"),
             models.Index(fields=["sender", "message_id"], name="education_message_id"),
             models.Index(
                 fields=["stage", "id"], name="education_stage", condition=Q(stage__in=("wanted", "person"))

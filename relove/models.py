@@ -7,6 +7,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from relove.indexes import named_index
 from relove.zones import ZoneField
 
 
@@ -115,10 +116,22 @@ class UserActivityLog(models.Model):
     """What people did in chats, and staff in the admin. Written by relove.oplog alone; append-only."""
 
     user = models.ForeignKey(
-        TelegramUser, models.PROTECT, null=True, blank=True, verbose_name=_("Telegram user"), related_name="+"
+        TelegramUser,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,
+        verbose_name=_("Telegram user"),
+        related_name="+",
     )
     staff = models.ForeignKey(
-        Staff, models.PROTECT, null=True, blank=True, verbose_name=_("staff member"), related_name="+"
+        Staff,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,
+        verbose_name=_("staff member"),
+        related_name="+",
     )
     chat = models.ForeignKey(Chat, models.PROTECT, null=True, blank=True, verbose_name=_("chat"))
     activity_type = models.CharField(_("what"), max_length=48)
@@ -206,6 +219,7 @@ class OperationLog(models.Model):
         models.SET_NULL,
         null=True,
         blank=True,
+        db_index=False,
         verbose_name=_("Telegram user"),
         related_name="+",
     )
@@ -224,9 +238,19 @@ class OperationLog(models.Model):
         indexes = [
             models.Index(fields=["-created_at", "-id"], name="operation_time"),
             models.Index(fields=["operation_type", "-created_at"], name="operation_type_time"),
-            models.Index(fields=["status", "-created_at"], name="operation_status_time"),
-            models.Index(fields=["account_id", "-created_at"], name="operation_account_time"),
+            # what went well is nearly all: it is found in the order of time
+            models.Index(
+                fields=["status", "-created_at"],
+                name="operation_status_time",
+                condition=models.Q(status="failed"),
+            ),
+            models.Index(
+                fields=["account_id", "-created_at"],
+                name="operation_account_time",
+                condition=models.Q(account_id__isnull=False),
+            ),
             models.Index(fields=["subject_table", "subject_id"], name="operation_subject"),
+            named_index("operation_user", "user"),
         ]
 
     def __str__(self) -> str:

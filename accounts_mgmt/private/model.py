@@ -11,6 +11,7 @@ from accounts_mgmt.outbox import Guard, OutgoingMessage, outbox_indexes
 from accounts_mgmt.private import guards
 from accounts_mgmt.querysets import PrivateQuerySet
 from relove.db import in_thread
+from relove.indexes import named_index
 from relove.models import TelegramUser
 from relove.telegram.gateway import Gateway, Peer, PeerKind, PeerUnknown
 
@@ -45,7 +46,9 @@ class PrivateMessage(OutgoingMessage):
         WANTED = "wanted", _("a draft is being written")
         PERSON = "person", _("waits for a person")
 
-    user = models.ForeignKey("relove.TelegramUser", models.PROTECT, verbose_name=_("person"), related_name="+")
+    user = models.ForeignKey(
+        "relove.TelegramUser", models.PROTECT, db_index=False, verbose_name=_("person"), related_name="+"
+    )
     direction = models.CharField(_("direction"), max_length=8, choices=Direction.choices)
     is_read = models.BooleanField(_("read"), default=False)
     media = models.CharField(
@@ -62,6 +65,7 @@ class PrivateMessage(OutgoingMessage):
         models.SET_NULL,
         null=True,
         blank=True,
+        db_index=False,
         verbose_name=_("model call"),
         related_name="+",
     )
@@ -117,6 +121,7 @@ def private_indexes(prefix: str) -> list[models.Index]:
         *outbox_indexes(prefix),
         models.Index(fields=["sender", "user", "-id"], name=f"{prefix}_thread"),
         models.Index(fields=["user", "-id"], name=f"{prefix}_person"),
+        named_index(f"{prefix}_call", "llm_call"),
         models.Index(fields=["sender", "message_id"], name=f"{prefix}_message_id"),
         # the sweep's query, and what is unread
         models.Index(fields=["stage", "id"], name=f"{prefix}_stage", condition=Q(stage__in=("wanted", "person"))),

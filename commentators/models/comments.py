@@ -14,6 +14,7 @@ from commentators.models.posts import TelegramPost
 from commentators.models.schedules import CommentSchedule
 from commentators.models.voices import CommentatorAccount
 from commentators.querysets import CommentQuerySet
+from relove.indexes import named_index
 from relove.telegram.gateway import Gateway, Peer, PeerKind, PeerUnknown
 
 
@@ -31,21 +32,39 @@ class GeneratedComment(OutgoingMessage):
         WHERE c.session_id = v.sender_id
     """
 
+    # the indexes of the foreign keys stand below: every update of a row writes all indexes once more
     post = models.ForeignKey(
-        TelegramPost, models.PROTECT, db_constraint=False, verbose_name=_("post"), related_name="comments"
+        TelegramPost,
+        models.PROTECT,
+        db_constraint=False,
+        db_index=False,
+        verbose_name=_("post"),
+        related_name="comments",
     )
     channel = models.ForeignKey(
-        TelegramChannel, models.PROTECT, verbose_name=_("channel"), related_name="comments"
+        TelegramChannel, models.PROTECT, db_index=False, verbose_name=_("channel"), related_name="comments"
     )
     account = models.ForeignKey(
-        CommentatorAccount, models.PROTECT, verbose_name=_("commentator"), related_name="comments"
+        CommentatorAccount, models.PROTECT, db_index=False, verbose_name=_("commentator"), related_name="comments"
     )
     schedule = models.ForeignKey(
-        CommentSchedule, models.SET_NULL, null=True, blank=True, verbose_name=_("schedule"), related_name="+"
+        CommentSchedule,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        db_index=False,
+        verbose_name=_("schedule"),
+        related_name="+",
     )
     drafted_text = models.TextField(_("as drafted"), blank=True)
     photo = models.ForeignKey(
-        CommentPhoto, models.PROTECT, null=True, blank=True, verbose_name=_("picture"), related_name="+"
+        CommentPhoto,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,
+        verbose_name=_("picture"),
+        related_name="+",
     )
     # of a second comment under a post: whose side it speaks for, in the words agreed with the owner
     affiliation = models.CharField(_("names its affiliation"), max_length=128, blank=True)
@@ -54,6 +73,7 @@ class GeneratedComment(OutgoingMessage):
         models.SET_NULL,
         null=True,
         blank=True,
+        db_index=False,
         verbose_name=_("model call"),
         related_name="+",
     )
@@ -72,16 +92,14 @@ class GeneratedComment(OutgoingMessage):
         verbose_name_plural = _("comments")
         indexes = [
             *outbox_indexes("comment"),
+            models.Index(fields=["sender"], name="comment_sender"),
             models.Index(fields=["post"], name="comment_post"),
+            named_index("comment_schedule", "schedule"),
+            named_index("comment_photo", "photo"),
+            named_index("comment_call", "llm_call"),
             models.Index(fields=["channel", "-id"], name="comment_channel_id"),
             models.Index(fields=["account", "-id"], name="comment_account_id"),
             models.Index(fields=["origin", "-id"], name="comment_origin_id"),
-            # how many a person has decided today
-            models.Index(
-                fields=["approved_by", "-approved_at"],
-                name="comment_approved",
-                condition=Q(approved_at__isnull=False),
-            ),
         ]
 
     @classmethod

@@ -22,7 +22,9 @@ class TelegramPost(models.Model):
         REFUSED = "refused", _("no comment")
         IGNORED = "ignored", _("read only")
 
-    channel = models.ForeignKey(TelegramChannel, models.PROTECT, verbose_name=_("channel"), related_name="posts")
+    channel = models.ForeignKey(
+        TelegramChannel, models.PROTECT, db_index=False, verbose_name=_("channel"), related_name="posts"
+    )
     message_id = models.BigIntegerField(_("message"))
     album_id = models.BigIntegerField(_("album"), null=True, blank=True)
     text = models.TextField(_("text"), blank=True)

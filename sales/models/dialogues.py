@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts_mgmt.outbox import Guard, Origin, Status
 from accounts_mgmt.pause_models import Pause
 from accounts_mgmt.private.model import PrivateMessage, private_constraints, private_indexes
+from relove.indexes import named_index
 from sales import touches
 from sales.document import Script
 from sales.player import Decision, Progress
@@ -138,13 +139,14 @@ class ConversationMessage(PrivateMessage):
     """A message of a dialogue; a received one and its reply keep how the reply was decided."""
 
     conversation = models.ForeignKey(
-        ClientConversation, models.PROTECT, verbose_name=_("dialogue"), related_name="messages"
+        ClientConversation, models.PROTECT, db_index=False, verbose_name=_("dialogue"), related_name="messages"
     )
     version = models.ForeignKey(
         "sales.ScriptVersion",
         models.PROTECT,
         null=True,
         blank=True,
+        db_index=False,
         verbose_name=_("version"),
         related_name="+",
     )
@@ -181,6 +183,7 @@ class ConversationMessage(PrivateMessage):
         indexes = [
             *private_indexes("sales"),
             models.Index(fields=["conversation", "-id"], name="sales_conversation"),
+            named_index("sales_version", "version"),
             models.Index(fields=["strategy", "-id"], name="sales_strategy", condition=~Q(strategy="")),
             # the last analysed messages, for another threshold
             models.Index(fields=["-id"], name="sales_analysed", condition=Q(direction="in", score__isnull=False)),
