@@ -29,7 +29,7 @@ NEXT_IDS = """
 SELECT nextval(ids) FROM (SELECT pg_get_serial_sequence('telegram_posts', 'id')::regclass AS ids OFFSET 0),
                          generate_series(1, %s)
 """
-encode = json.JSONEncoder(ensure_ascii=False).encode
+_encode = json.JSONEncoder(ensure_ascii=False).encode
 
 
 @dataclass(slots=True)
@@ -85,7 +85,7 @@ def _insert(channel: TelegramChannel, posts: Sequence[Reading]) -> list[int]:
         ids = [number for (number,) in cursor.fetchall()]
         with cursor.copy(COPY) as copy:
             for number, post in zip(ids, posts, strict=True):
-                media, counts = encode(post.media_urls), encode(post.engagement)
+                media, counts = _encode(post.media_urls) if post.media_urls else "[]", _encode(post.engagement)
                 place = (number, channel.id, post.message_id, post.album_id, post.text, media, counts)
                 times = (post.created_at, post.edited_at, post.refreshed_at)
                 copy.write_row((*place, *times, TelegramPost.Stage.NEW, "", 0, now, post.names))
@@ -121,6 +121,7 @@ def _worded(channel: TelegramChannel, ids: Sequence[int]) -> int:
 
 def _merge_albums(channel: TelegramChannel, messages: Sequence[Message]) -> list[Reading]:
     """One post for a message, and one for all parts of an album, those stored earlier included."""
+    now = timezone.now()
     albums = {message.album for message in messages if message.album}
     rows = channel.posts.filter(album_id__in=albums).values_list(*READING) if albums else []
     stored = {post.album_id: post for post in itertools.starmap(Reading, rows)}
@@ -129,14 +130,14 @@ def _merge_albums(channel: TelegramChannel, messages: Sequence[Message]) -> list
         key = ("album", message.album) if message.album else message.id
         post = posts.get(key) or stored.get(message.album or 0)
         if post is None:
-            posts[key] = _reading(channel, message)
+            posts[key] = _reading(channel, message, now)
         else:
             posts[key] = post
-            _add_part(channel, post, message)
+            _add_part(channel, post, message, now)
     return list(posts.values())
 
 
-def _reading(channel: TelegramChannel, message: Message) -> Reading:
+def _reading(channel: TelegramChannel, message: Message, now: datetime) -> Reading:
     return Reading(
         message_id=message.id,
         album_id=message.album,
@@ -145,12 +146,12 @@ def _reading(channel: TelegramChannel, message: Message) -> Reading:
         engagement=engagement(message.counts),
         created_at=message.date,
         edited_at=message.edited_at,
-        refreshed_at=timezone.now(),
+        refreshed_at=now,
         names=_names(message),
     )
 
 
-def _add_part(channel: TelegramChannel, post: Reading, message: Message) -> None:
+def _add_part(channel: TelegramChannel, post: Reading, message: Message, now: datetime) -> None:
     """A further part of an album: its media, and the caption, which any part may carry."""
     known = {item["message_id"] for item in post.media_urls}
     post.media_urls = post.media_urls + [
@@ -160,7 +161,7 @@ def _add_part(channel: TelegramChannel, post: Reading, message: Message) -> None
         post.text, post.names = storable(message.text), _names(message)
     if message.id == post.message_id:
         # readers' response to an album is counted at its first part
-        post.engagement, post.refreshed_at = engagement(message.counts), timezone.now()
+        post.engagement, post.refreshed_at = engagement(message.counts), now
     post.edited_at = message.edited_at or post.edited_at
 
 

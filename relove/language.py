@@ -73,4 +73,9 @@ def _has_english(found: list[str]) -> bool:
 
 def storable(text: str) -> str:
     """Without what PostgreSQL or a page cannot hold: NUL and lone surrogates."""
-    return text.replace("\0", "").encode("utf-8", "replace").decode()
+    text = text.replace("\0", "")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace").decode()
+    return text
