@@ -224,11 +224,14 @@ class Delivery:
     @asynccontextmanager
     async def _lane(self, held: Held) -> AsyncIterator[None]:
         """One of the account's requests in flight; raises GivenBack where none is free in time."""
-        try:
-            async with asyncio.timeout(CHECK_HOLDS):
-                await held.lanes.acquire()
-        except TimeoutError as error:
-            raise GivenBack from error
+        if held.lanes.locked():
+            try:
+                async with asyncio.timeout(CHECK_HOLDS):
+                    await held.lanes.acquire()
+            except TimeoutError as error:
+                raise GivenBack from error
+        else:
+            await held.lanes.acquire()
         try:
             yield
         finally:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 
+import uvloop
 from django.conf import settings
 from django.db import connections
 from django.utils import timezone
@@ -20,7 +21,7 @@ logger = logging.getLogger(__name__)
 def hold_accounts() -> None:
     """Hold accounts until the cluster drains. One of these lives in each worker of `telegram`."""
     with drain.guard():
-        asyncio.run(hold(drain))
+        uvloop.run(hold(drain))
     connections.close_all()
 
 
