@@ -24,15 +24,15 @@ Server = TypeVar("Server", PostgreSQL, Valkey)
 
 
 @contextmanager
-def throwaway(*, valkey: bool = True) -> Iterator[dict[str, str]]:
+def throwaway(*, valkey: bool = True, durable: bool = False) -> Iterator[dict[str, str]]:
     """A fresh PostgreSQL (and Valkey) on free ports; yields the environment that points at them.
 
     DATABASE_URL, REDIS_URL (empty without Valkey) and keys of their own. Everything is stopped and
-    removed at the end, also when SIGTERM or SIGHUP ends the process.
+    removed at the end, also when SIGTERM or SIGHUP ends the process. `durable`: a commit waits for the disk.
     """
     with ExitStack() as stack:
         folder = stack.enter_context(passing_folder())
-        postgres = _started(lambda: PostgreSQL(folder / "postgres", durable=False), stack)
+        postgres = _started(lambda: PostgreSQL(folder / "postgres", durable=durable), stack)
         postgres.create_database(DATABASE)
         env = {"DATABASE_URL": postgres.url(DATABASE), "REDIS_URL": "", **new_keys()}
         if valkey:

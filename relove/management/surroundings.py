@@ -54,10 +54,10 @@ def refuse_real_telegram(command: str) -> None:
 
 
 @contextmanager
-def surroundings(name: str, environment: Mapping[str, str]) -> Iterator[Surroundings]:
+def surroundings(name: str, environment: Mapping[str, str], *, durable: bool = False) -> Iterator[Surroundings]:
     """A fresh system with a running sandbox; its programs get `environment` besides. Nothing is set up in it."""
     clusters: dict[str, dict[str, str]] = {one: {} for one in CLUSTERS}
-    with throwaway() as servers, _system(name, {**servers, **environment}, clusters, []) as system:
+    with throwaway(durable=durable) as servers, _system(name, {**servers, **environment}, clusters, []) as system:
         yield system
 
 

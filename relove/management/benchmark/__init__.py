@@ -91,6 +91,8 @@ class Benchmark:
     aims: Mapping[str, Aim]
     # settings that its whole system runs with
     environment: Mapping[str, str]
+    # a commit waits for the disk, as in service
+    durable: bool = False
 
 
 @dataclass(frozen=True)
@@ -132,12 +134,12 @@ _benchmarks: dict[str, Benchmark] = {}
 
 
 def benchmark(
-    name: str, aims: Mapping[str, Aim], environment: Mapping[str, str] | None = None
+    name: str, aims: Mapping[str, Aim], environment: Mapping[str, str] | None = None, *, durable: bool = False
 ) -> Callable[[Run], Run]:
     """Register a benchmark. Its function's figures have at least the names of the aims."""
 
     def register(run: Run) -> Run:
-        _benchmarks[name] = Benchmark(name, run, aims, environment or {})
+        _benchmarks[name] = Benchmark(name, run, aims, environment or {}, durable)
         return run
 
     return register

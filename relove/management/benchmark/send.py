@@ -15,7 +15,7 @@ from relove.management.benchmark import Bench, Figures, at_least, benchmark, con
 from relove.management.benchmark.stage import Stage
 
 SIZES = (20, 100)
-MESSAGES = 1500
+MESSAGES = 4500
 SEED_MESSAGES = 150
 
 

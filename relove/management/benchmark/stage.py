@@ -5,10 +5,12 @@ Several in one group would measure something else: what others said comes to eac
 
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts_mgmt.models import AccountEntity, TelegramAccountSession
@@ -23,6 +25,8 @@ from relove.sandbox.client import SandboxClient
 from relove.sandbox.contenders.plan import Message, Plan
 
 TEXT = "Спасибо, это отзывается: сегодня попробую начать с малого. Номер {}"
+# seconds; each look is a query, which is not the product's
+LOOK_EVERY = 0.05
 State = TelegramAccountSession.State
 
 
@@ -51,6 +55,9 @@ class Stage:
         }
         self._home = [self._place(number) for number in range(accounts)]
         self._acquaint()
+        with connection.cursor() as cursor:
+            # what autovacuum does within minutes: without it nobody knows how few accounts and channels there are
+            cursor.execute("ANALYZE")
 
     def _place(self, number: int) -> Place:
         name = f"channel_{number}"
@@ -69,34 +76,47 @@ class Stage:
     def _acquaint(self) -> None:
         """Every account finds the way to its group, by a first comment there."""
         size = len(self._accounts)
-        comments = [self._comment(number, size) for number in range(size)]
+        comments = self._comments(size, size)
         for comment in comments:
             comment.chat = comment.reply_to = None
-        self._deliver(size, comments)
+        with self._runner(size):
+            self._deliver(comments)
 
     def deliver(self, size: int, count: int) -> float:
-        """Messages a second by the product, from the commit that queues them until all are settled and logged."""
-        return self._deliver(size, [self._comment(number, size) for number in range(count)])
+        """Messages a second by the product, from the commit that queues them until all are settled and logged.
 
-    def _deliver(self, size: int, comments: list[GeneratedComment]) -> float:
+        A first comment by each account goes before: what the others' accounts have said there meanwhile is
+        fetched with it, which they, who remember nothing, never do.
+        """
+        with self._runner(size):
+            self._deliver(self._comments(size, size))
+            self._client.wait_idle(quiet_ms=500)
+            return count / self._deliver(self._comments(count, size))
+
+    @contextmanager
+    def _runner(self, size: int) -> Iterator[None]:
+        """A runner that holds the first accounts, as long as the block runs."""
         TelegramAccountSession.objects.update(state=State.DISABLED)
         ids = [account.session_id for account in self._accounts[:size]]
         TelegramAccountSession.objects.filter(id__in=ids).update(state=State.ACTIVE)
-        before = self._client.stats()["accepted"]
         with running({"Q_CLUSTER_NAME": "telegram"}, "qcluster"):
             held = SessionLog.objects.filter(account_id__in=ids, end_time=None)
             wait_until(lambda: held.count() == size, "not all accounts are held", 120)
-            # what was missed is fetched, and all is quiet
             self._client.wait_idle(quiet_ms=500)
-            began = self._queue(comments)
-            unsettled = GeneratedComment.objects.unsettled()
-            wait_until(lambda: not unsettled.exists(), "rows are not settled", contenders.PATIENCE)
-            written = OperationLog.objects.filter(operation_type="send_message", status="success")
-            logs = written.filter(subject_id__in=[comment.id for comment in comments])
-            wait_until(lambda: logs.count() == len(comments), "not everything is logged")
-            took = time.perf_counter() - began
+            yield
+
+    def _deliver(self, comments: list[GeneratedComment]) -> float:
+        """Returns the seconds."""
+        before = self._client.stats()["accepted"]
+        began = self._queue(comments)
+        unsettled = GeneratedComment.objects.unsettled()
+        wait_until(lambda: not unsettled.exists(), "rows are not settled", contenders.PATIENCE, LOOK_EVERY)
+        written = OperationLog.objects.filter(operation_type="send_message", status="success")
+        logs = written.filter(subject_id__in=[comment.id for comment in comments])
+        wait_until(lambda: logs.count() == len(comments), "not everything is logged")
+        took = time.perf_counter() - began
         assert self._client.stats()["accepted"] - before == len(comments), "something was lost, or sent twice"
-        return len(comments) / took
+        return took
 
     def _queue(self, comments: list[GeneratedComment]) -> float:
         """Returns the moment before the commit."""
@@ -104,6 +124,9 @@ class Stage:
             GeneratedComment.objects.bulk_create(comments)
             notify(CHANNEL)
             return time.perf_counter()
+
+    def _comments(self, count: int, size: int) -> list[GeneratedComment]:
+        return [self._comment(number, size) for number in range(count)]
 
     def _comment(self, number: int, size: int) -> GeneratedComment:
         account, place, now = self._accounts[number % size], self._home[number % size], timezone.now()

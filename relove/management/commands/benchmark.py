@@ -52,7 +52,9 @@ class Command(BaseCommand):
         self.stdout.flush()
         sizes = [f"--rounds={options['rounds']}", f"--rows={options['rows']}"]
         inside = [f"--inside={services_dir() / 'kept'}", *sizes, *(["--json"] if options["json"] else [])]
-        with surroundings("benchmark", benchmark.environment) as system:
+        # what the programs say of every step has no place among the figures
+        environment = {"RELOVE_LOG_LEVEL": "WARNING", **benchmark.environment}
+        with surroundings("benchmark", environment, durable=benchmark.durable) as system:
             return system.manage("benchmark", benchmark.name, *inside) == 0
 
     def _measure(self, benchmark: Benchmark, bench: Bench, as_json: bool) -> bool:

@@ -11,10 +11,8 @@ Q_CLUSTER = {
     "retry": 600,
     # all results are kept
     "save_limit": 0,
-    # it never waits for the broker
-    "bulk": 10,
-    "queue_limit": 100,
-    "poll": 0.05,
+    # a worker that ended would take along what it has handed to its clients
+    "recycle": 1_000_000,
     # what the product does regularly has no part in this
     "scheduler": False,
 }
