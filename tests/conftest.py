@@ -1,6 +1,7 @@
 """For every test: texts come from the database only where a test has one; a used database is emptied fast."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,19 @@ from sales.texts_kind import source
 from tests.heard import Said, listening
 
 DATABASES = {"db", "transactional_db"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The files that take longest come first, so that no worker is left alone with one at the end.
+
+    Within a file nothing moves.
+    """
+    weight = {"processes": -2, "browser": -1}
+    heaviest: dict[Path, int] = {}
+    for item in items:
+        found = [weight[mark.name] for mark in item.iter_markers() if mark.name in weight]
+        heaviest[item.path] = min([*found, heaviest.get(item.path, 0)])
+    items.sort(key=lambda item: heaviest[item.path])
 
 
 @pytest.fixture(autouse=True)
