@@ -92,6 +92,7 @@ GROUPS = Section(
     "groups",
     [
         Tab(_("Study groups"), "education.educationgroup"),
+        Tab(_("All messages of groups"), "education.groupmessage"),
         Tab(_("Practice partners"), "education.studentbot"),
     ],
 )

@@ -26,6 +26,7 @@ from psycopg import sql
 
 from accounts_mgmt.models import TelegramAccountSession
 from commentators.models import CommentatorAccount, DirectMessage, GeneratedComment, TelegramChannel, TelegramPost
+from education.models import EducationGroup, GroupMessage
 from relove.embedded import PostgreSQL
 from relove.models import Chat, OperationLog, SessionLog, TelegramUser, UserActivityLog
 from relove.partitions import MONTHS_AHEAD, ensure_partitions
@@ -33,7 +34,7 @@ from sales.models import ClientConversation, ConversationMessage
 
 COMMON, RARE, RARELY = "сегодня", "перламутр", 20
 RARE_OPERATION = "change_option"
-ACCOUNTS, CHANNELS, PEOPLE = 20, 50, 1000
+ACCOUNTS, CHANNELS, PEOPLE, GROUPS = 20, 50, 1000, 500
 YEAR = timedelta(days=365)
 SENTENCES = 9973
 SYLLABLES = ("ба", "ве", "го", "ди", "жу", "за", "ки", "лю", "мо", "ну", "пы", "ра", "со", "ту", "фе", "хо", "це")
@@ -42,6 +43,7 @@ Expressions = dict[str, str]
 
 # One of so many of each, spread over the rows; a row number is `g`, its moment `at`.
 _ACCOUNT, _CHANNEL, _PERSON = f"1 + g % {ACCOUNTS}", f"1 + g % {CHANNELS}", f"1 + g * 7 % {PEOPLE}"
+_GROUP = f"1 + g % {GROUPS}"
 _SENT = "CASE WHEN g % 10 > 0 THEN at END"
 _STATUS = (
     "CASE WHEN g % 10 > 0 THEN 'sent' WHEN g % 20 = 0 THEN 'failed' WHEN g % 1000 = 10 THEN 'draft' "
@@ -79,6 +81,13 @@ BIG: dict[type[Model], Expressions] = {
         "conversation_id": _PERSON,
         "strategy": "CASE WHEN g % 300 = 0 THEN 'person' WHEN g % 2 = 0 THEN 'script' ELSE '' END",
     },
+    GroupMessage: {
+        **_OUTGOING,
+        "group_id": _GROUP,
+        "user_id": f"CASE WHEN g % 2 = 0 THEN {_PERSON} END",
+        "direction": "CASE WHEN g % 2 = 0 THEN 'in' ELSE 'out' END",
+        "role": "CASE WHEN g % 2 = 0 THEN 'client' ELSE 'host' END",
+    },
     OperationLog: {
         **_WORK,
         "operation_type": f"CASE WHEN {{rare}} THEN '{RARE_OPERATION}' WHEN g % 3 = 0 THEN 'send_message' "
@@ -109,6 +118,17 @@ _AROUND: dict[type[Model], tuple[int, Expressions]] = {
     TelegramAccountSession: (ACCOUNTS, {"label": "'Аккаунт ' || g", "role": "'commentator'"}),
     CommentatorAccount: (ACCOUNTS, {"session_id": "g"}),
     TelegramChannel: (CHANNELS, {"chat_id": "g", "title": "'Канал ' || g", "username": "'channel' || g"}),
+    EducationGroup: (
+        GROUPS,
+        {
+            "account_id": _ACCOUNT,
+            "user_id": "g",
+            "script_id": "1",
+            "version_id": "1",
+            "title": "'Группа ' || g",
+            "code": "'code-' || g",
+        },
+    ),
     ClientConversation: (PEOPLE, {"account_id": _ACCOUNT, "user_id": "g"}),
 }
 

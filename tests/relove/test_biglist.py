@@ -14,6 +14,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from commentators.models import DirectMessage, GeneratedComment, TelegramPost
+from education.models import GroupMessage
 from relove import show
 from relove.admin.biglist import BigListAdmin
 from relove.management import manyrows
@@ -142,6 +143,14 @@ PLANS: dict[type[Any], dict[str, str]] = {
         "status__exact=draft": "sales_status_id",
         "strategy__exact=person": "sales_strategy",
         RARE: "sales_words",
+    },
+    GroupMessage: {
+        "": "group_messages_pkey",
+        "o=4": "education_sent_id",
+        "status__exact=draft": "education_status_id",
+        "group__id__exact=7": "education_group_id",
+        "user__id__exact=7": "education_person",
+        RARE: "education_words",
     },
     OperationLog: {
         "": "operation_time",

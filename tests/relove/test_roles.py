@@ -26,6 +26,7 @@ MAY_OPEN = {
     "sales_salesscript": {O, M},
     "sales_scripttrigger": {O, M},
     "education_educationgroup": {O, M},
+    "education_groupmessage": {O, M},
     "education_studentbot": {O, M},
     "diagnostics_diagnosticresult": {M},
     "diagnostics_usersession": {M},
