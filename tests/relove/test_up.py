@@ -3,6 +3,7 @@
 import http.client
 import os
 import re
+import secrets
 import shutil
 import signal
 import socket
@@ -17,9 +18,11 @@ from typing import Any
 
 import psycopg
 import pytest
+from playwright.sync_api import expect, sync_playwright
 
 from relove import installation
 from relove.embedded import free_port, is_free, read_env
+from tests.browser.conftest import browser_or_end
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(240)]
 
@@ -162,6 +165,36 @@ def test_a_killed_command_takes_everything_with_it_and_the_next_one_runs(start: 
     up = start().wait_ready()
     assert up.end(signal.SIGTERM) == 0
     assert up.running() == []
+
+
+@pytest.mark.browser
+def test_an_open_page_tells_that_postgresql_was_started_anew(start: Callable[[], Up]) -> None:
+    up = start().wait_ready()
+    password = secrets.token_urlsafe()
+    told = f"from relove.models import Staff; s = Staff.objects.get(); s.set_password('{password}'); s.save()"
+    assert manage(up.state, "shell", "-c", told).returncode == 0
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=browser_or_end(), args=["--no-sandbox"])
+        page = browser.new_page(base_url=f"http://127.0.0.1:{up.port}")
+        page.goto("/admin/")
+        page.fill("#id_username", "admin")
+        page.fill("#id_password", password)
+        page.keyboard.press("Enter")
+        # it was started just now
+        news = page.locator('[data-trouble="database"]')
+        expect(news).to_contain_text("PostgreSQL был запущен заново")
+        before = news.locator("time").get_attribute("datetime")
+        assert before is not None
+        page.evaluate("window.opened = true")
+
+        postmaster = int((up.state / "services/postgres/postmaster.pid").read_text().split()[0])
+        os.kill(postmaster, signal.SIGQUIT)
+
+        after = page.locator(f'[data-trouble="database"] time:not([datetime="{before}"])')
+        expect(after).to_be_visible(timeout=60_000)
+        assert page.evaluate("window.opened"), "nobody reloaded"
+        browser.close()
+    assert manage(up.state, "doctor").returncode == 0
 
 
 def test_only_the_telegram_cluster_is_given_the_session_ring(start: Callable[[], Up]) -> None:
