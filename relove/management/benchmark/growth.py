@@ -32,7 +32,6 @@ from relove.models import Chat, Staff
 from relove.partitions import MONTHS_AHEAD, ensure_partitions
 from relove.sandbox.client import SandboxClient
 
-ROWS = 5_000_000
 ACCOUNTS, PEOPLE_EACH, MESSAGES = 20, 10, 1000
 # how often each page is asked for in a turn; the median counts
 ASKED = 15
@@ -72,8 +71,8 @@ def growth(bench: Bench) -> Figures:
     threads = _scene(client)
     empty = os.environ["DATABASE_URL"]
     began = time.monotonic()
-    grown = _grown(empty, ROWS)
-    bench.tell(f"{ROWS} rows took {time.monotonic() - began:.0f} s")
+    grown = _grown(empty, bench.rows)
+    bench.tell(f"{bench.rows} rows took {time.monotonic() - began:.0f} s")
     places = {"empty": empty, "grown": grown}
     desk = Desk(client, threads, timezone.now(), client.stats()["accepted"])
     sent = bench.in_turns({name: partial(desk.sent, url) for name, url in places.items()})
