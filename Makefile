@@ -32,7 +32,7 @@ up: $(STAMP)
 test: $(STAMP)
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null \
 		|| echo "Chromium is missing, so tests in a browser cannot run: apt-get install chromium"
-	@$(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(RUN) -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 demo: $(STAMP)
 	@exec $(RUN) manage.py demo $(if $(EXPORT),--export "$(EXPORT)") $(if $(filter-out 0,$(JSON)),--json)
