@@ -22,7 +22,7 @@ class Command(BaseCommand):
         parser.add_argument("names", nargs="*", metavar="name", help=f"all, or some of: {', '.join(known())}")
         parser.add_argument("--json", action="store_true", help="a last line for each with one JSON object")
         parser.add_argument("--rounds", type=int, default=ROUNDS, help="how often each contender runs")
-        parser.add_argument("--rows", type=int, default=ROWS, help="where tables are full: of each, or in all for growth")
+        parser.add_argument("--rows", type=int, default=ROWS, help="of each full table, or of all in growth")
         parser.add_argument("--inside", metavar="FOLDER", type=Path, help=SUPPRESS)
 
     def handle(self, *args: Any, **options: Any) -> None:
