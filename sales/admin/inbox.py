@@ -1,5 +1,6 @@
 """The main account's dialogues like a messenger, with the reason of every reply; and all messages as a list."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import admin
@@ -54,9 +55,7 @@ class SalesMessenger(Messenger):
     def notes(self, row: Any) -> list[str]:
         """The stage, the owner, and how long the person has been waiting for an answer."""
         since = row.unread_since or row.sent_at
-        waits = (
-            _now("waits %(time)s") % {"time": timesince(since, depth=1)} if row.direction == "in" and since else ""
-        )
+        waits = _waits(since) if row.direction == "in" and since else ""
         return [note for note in (row.conversation.stage, str(row.conversation.owner or ""), waits) if note]
 
     def choices(self, request: HttpRequest) -> list[dict[str, Any]]:
@@ -129,6 +128,12 @@ class SalesMessenger(Messenger):
                 conversations.assign(conversation, _colleague(request), staff)
                 return _now("Assigned.")
         return super().do(what, thread, request, staff)
+
+
+def _waits(since: datetime) -> str:
+    if timezone.now() - since < timedelta(minutes=1):
+        return _now("waits less than a minute")
+    return _now("waits %(time)s") % {"time": timesince(since, depth=1)}
 
 
 def version_name(version: Any) -> str:

@@ -1,11 +1,14 @@
 """The list of dialogues: what it says of each, and how it is narrowed."""
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from relove.models import Staff, UserActivityLog
-from sales.models import ClientConversation
+from sales.models import ClientConversation, ConversationMessage
 from tests.admin_scene import administrator
 from tests.sales.scene import live_script, main_account, say
 
@@ -29,7 +32,10 @@ def test_it_says_stage_owner_and_how_long_somebody_waits_and_is_narrowed_by_them
     ClientConversation.objects.update(stage="потребность", owner=Staff.objects.get(username="anna"))
     (notes,) = listed(client)
     assert notes.startswith("потребность · anna")
-    assert len(notes.split(" · ")) == 3
+    assert notes.endswith(" · ждёт меньше минуты")
+    ConversationMessage.objects.update(sent_at=timezone.now() - timedelta(minutes=90))
+    (notes,) = listed(client)
+    assert notes == "потребность · anna · ждёт 1\xa0час"
     assert listed(client, stage="потребность") == listed(client, show="mine") == [notes]
     assert listed(client, stage="закрытие") == []
     ClientConversation.objects.update(owner=None)
