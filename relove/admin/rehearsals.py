@@ -24,6 +24,7 @@ from relove.desk import staff_of
 from relove.models import Rehearsal, RehearsalItem
 
 DAYS = (1, 3, 7, 14)
+SPEEDS = (60, 20, 5, 1)
 LISTED = 25
 ON_PAGE = 100
 VIOLET, PALE = "#7c3aed", "#c4b5fd"
@@ -59,6 +60,7 @@ class RehearsalAdmin(ReadOnlyAdmin):
             "lines": [{"row": row, "badge": _badge(row), "words": _in_short(row)} for row in rows],
             "open": next((row for row in rows if row.is_open), None),
             "days": DAYS,
+            "speeds": SPEEDS,
             "approvals": Rehearsal.Approval.choices,
         }
         return self._page(request, "rehearsals", context)
@@ -101,13 +103,17 @@ class RehearsalAdmin(ReadOnlyAdmin):
     def ask(self, request: HttpRequest) -> HttpResponse:
         if not self.has_ask_permission(request):
             raise PermissionDenied
-        days, approval = request.POST.get("days", ""), request.POST.get("approval", "")
-        if days not in map(str, DAYS) or approval not in Rehearsal.Approval:
-            messages.error(request, _("Choose how many days are played and what becomes of drafts."))
+        days, approval, speed = (request.POST.get(name, "") for name in ("days", "approval", "speed"))
+        if days not in map(str, DAYS) or speed not in map(str, SPEEDS) or approval not in Rehearsal.Approval:
+            messages.error(request, _("Choose how many days are played, how fast, and what becomes of drafts."))
             return redirect(_list())
         try:
             row = rehearsals.ask(
-                staff_of(request), timezone.now(), length=timedelta(days=int(days)), approval=approval
+                staff_of(request),
+                timezone.now(),
+                length=timedelta(days=int(days)),
+                approval=approval,
+                speed=int(speed),
             )
         except rehearsals.UnderWay:
             messages.error(request, _("Another rehearsal is under way: wait for its end, or stop it."))

@@ -44,11 +44,13 @@ def test_from_the_button_to_the_timeline(page: Page, scene: Scene) -> None:
     expect(page.get_by_text("Репетиций ещё не было")).to_be_visible()
     shoot(page, "rehearsal-empty")
     page.get_by_label("3 дня").check()
+    page.get_by_label("в 20 раз быстрее").check()
     page.get_by_role("button", name="Начать репетицию").click()
 
     expect(page.locator("progress")).to_have_attribute("value", "0")
     row = Rehearsal.objects.get()
-    assert (row.length, row.approval, row.asked_by) == (timedelta(days=3), "all", scene.staff)
+    assert (row.length, row.approval, row.speed) == (timedelta(days=3), "all", 20)
+    assert row.asked_by == scene.staff
     assert OrmQ.objects.filter(key="default").exists(), "a page starts no process: it asks the cluster"
     running = rehearsals.begin(row.pk, timezone.now())
     assert running

@@ -259,7 +259,7 @@ def test_managers_and_above_see_and_begin_one(client: Client, role: str, seen: i
     staff.groups.add(Group.objects.get(name=role))
     client.force_login(staff)
     assert client.get(reverse("admin:relove_rehearsal_changelist")).status_code == seen
-    answer = client.post(reverse("admin:relove_rehearsal_ask"), {"days": "3", "approval": "none"})
+    answer = client.post(reverse("admin:relove_rehearsal_ask"), {"days": "3", "approval": "none", "speed": "20"})
     assert answer.status_code == asked
     assert Rehearsal.objects.count() == (asked == 302)
     row = Rehearsal.objects.first() or rehearsals.ask(None, timezone.now(), length=LENGTH)
