@@ -8,6 +8,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from unfold.sites import UnfoldAdminSite
@@ -28,6 +29,10 @@ class ReloveAdminSite(AccessPages, UnfoldAdminSite):
         """With what the red button of every page says."""
         paused = request.user.is_authenticated and desk.counts().get("everything_paused")
         return {**super().each_context(request), "everything_paused": paused}
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> Any:
+        """Made where a page shows it, which ours do not: they have a sidebar of their own."""
+        return SimpleLazyObject(lambda: super(ReloveAdminSite, self).get_app_list(request, app_label))
 
     def has_permission(self, request: HttpRequest) -> bool:
         """The second factor is part of being signed in: the stock login alone opens nothing."""

@@ -8,6 +8,7 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.templatetags.admin_urls import add_preserved_filters
 from django.contrib.admin.utils import display_for_field, display_for_value, lookup_field
 from django.db.models import Model
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
@@ -52,10 +53,11 @@ def _box() -> Cell:
 def _column(cl: ChangeList, name: str, heading: str, *, is_link: bool) -> Cell:
     tag = "th" if is_link else "td"
     opening, closing = _opening(tag, [f"field-{name}", *ROW_CLASSES], heading), SafeString(f"</{tag}>")
+    linked = _link(cl) if is_link else None
 
     def cell(row: Model) -> SafeString:
         value = _value(cl, name, row)
-        return opening + (_link(cl, row, value) if is_link else value) + closing
+        return opening + (linked(row, value) if linked else value) + closing
 
     return cell
 
@@ -71,8 +73,16 @@ def _value(cl: ChangeList, name: str, row: Model) -> SafeString:
     return format_html("{}", shown)
 
 
-def _link(cl: ChangeList, row: Model, words: SafeString) -> SafeString:
+def _link(cl: ChangeList) -> Callable[[Model, SafeString], SafeString]:
+    """A link to the row's page, whose address is asked for once: rows differ by their number alone."""
+    page = f"admin:{cl.opts.app_label}_{cl.opts.model_name}_change"
     filters = {"preserved_filters": cl.preserved_filters, "opts": cl.opts}
-    address = add_preserved_filters(filters, cl.url_for_result(row))
-    popup = format_html(' data-popup-opener="{}"', row.pk) if cl.is_popup else ""
-    return format_html('<a href="{}" class="{}"{}>{}</a>', address, " ".join(LINK_CLASSES), popup, words)
+    mark, classes = "the-row", " ".join(LINK_CLASSES)
+    before, _mark, behind = add_preserved_filters(filters, reverse(page, args=[mark])).partition(mark)
+
+    def link(row: Model, words: SafeString) -> SafeString:
+        popup = format_html(' data-popup-opener="{}"', row.pk) if cl.is_popup else ""
+        address = f"{before}{row.pk}{behind}"
+        return format_html('<a href="{}" class="{}"{}>{}</a>', address, classes, popup, words)
+
+    return link
