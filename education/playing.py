@@ -11,9 +11,11 @@ from typing import Any, TypeGuard
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts_mgmt.models import TelegramAccountSession
 from accounts_mgmt.outbox import Origin, Status
 from education import building, engine, hearing, scenarios, services
 from education.document import HOST, Scenario
@@ -87,13 +89,29 @@ async def advance_one(group_id: int) -> None:
 def advance(group_id: int, now: datetime) -> Task | None:
     """What can be done at once is done; what the model has to word is answered."""
     group = services.locked(group_id)
-    if group.state == State.CREATING:
+    if group.state in (State.CREATING, State.RUNNING) and (reason := _held_up(group)):
+        # the scenario would wait for ever, and nobody would know what for
+        group.pause(reason)
+        group.save()
+    elif group.state == State.CREATING:
         building.advance(group, now)
     elif group.state == State.RUNNING:
         task = _play(group, now)
         group.save()
         return task
     return None
+
+
+def _held_up(group: EducationGroup) -> str:
+    """Why a row of the group goes no further without a person; "" where none is held up."""
+    halted = Q(set_aside=True) | ~Q(sender__state=TelegramAccountSession.State.ACTIVE)
+    row = GroupMessage.objects.filter(halted, group=group).unsettled().select_related("sender").first()
+    if row is None:
+        return ""
+    if row.set_aside:
+        return row.failed_reason or str(row.get_status_display())
+    why = row.sender.state_reason or row.sender.get_state_display()
+    return _("%(account)s does not write: %(why)s") % {"account": row.sender, "why": why}
 
 
 def _play(group: EducationGroup, now: datetime) -> Task | None:

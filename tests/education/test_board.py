@@ -5,8 +5,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts_mgmt.models import TelegramAccountSession
 from accounts_mgmt.outbox import Status
-from education import building, services
+from education import building, playing, services
 from education.models import EducationGroup, GroupMessage
 from relove.models import Chat, Staff
 from tests.education import scene
@@ -73,3 +74,39 @@ def test_a_manager_asks_for_a_group_with_the_scenario_before_their_eyes(page: Cl
     assert "Рады видеть вас" in page.get(address).content.decode()
     page.post(address)
     assert EducationGroup.objects.get().user == client
+
+
+def test_a_group_whose_speaker_was_stopped_stands_still_with_the_reason(
+    page: Client, group: EducationGroup
+) -> None:
+    now = timezone.now()
+    playing.advance(group.pk, now)
+    row = GroupMessage.objects.get(purpose="")
+    TelegramAccountSession.objects.filter(pk=row.sender_id).update(state="banned", state_reason="Заблокирован.")
+
+    playing.advance(group.pk, now)
+    group.refresh_from_db()
+    assert (group.state, group.state_reason) == ("paused", f"{row.sender} не пишет: Заблокирован.")
+    assert group.state_reason in page.get(
+        reverse("admin:education_educationgroup_change", args=[group.pk])
+    ).content.decode().replace("&nbsp;", " ")
+
+    # while it is so, nobody makes it go on
+    do(page, group, "resume")
+    playing.advance(group.pk, now)
+    group.refresh_from_db()
+    assert group.state == "paused"
+    TelegramAccountSession.objects.filter(pk=row.sender_id).update(state="active", state_reason="")
+    do(page, group, "resume")
+    playing.advance(group.pk, now)
+    group.refresh_from_db()
+    assert group.state == "running"
+
+
+def test_a_line_set_aside_halts_the_group(group: EducationGroup) -> None:
+    now = timezone.now()
+    playing.advance(group.pk, now)
+    GroupMessage.objects.filter(purpose="").update(set_aside=True, failed_reason="Трижды прервано.")
+    playing.advance(group.pk, now)
+    group.refresh_from_db()
+    assert (group.state, group.state_reason) == ("paused", "Трижды прервано.")
