@@ -20,7 +20,7 @@ from accounts_mgmt import health, reasons
 from accounts_mgmt.batching import Batcher
 from accounts_mgmt.claims import GUARD, Claimed, Settlement
 from accounts_mgmt.leases import Lease
-from accounts_mgmt.limits import ceiling, pace
+from accounts_mgmt.limits import ceiling, leaving, pace
 from accounts_mgmt.outbox import Status, first_failing, outgoing_models
 from accounts_mgmt.turnstile import Turnstile
 from relove import options
@@ -133,6 +133,8 @@ class Delivery:
     """What rows on their way share in one runner."""
 
     turnstile: Turnstile
+    # right before the request, past all who wait for a chat's pace
+    exit: Turnstile
     attempts: Batcher[Claimed, bool]
     place: Callable[[Claimed], Awaitable[None]]
     drained: asyncio.Event
@@ -157,7 +159,9 @@ class Delivery:
                     attempted = await self.attempts.submit(row)
                     if not attempted:
                         return await in_thread(refusal, row)
-                    async with self._lane(held):
+                    until = asyncio.get_running_loop().time() + CHECK_HOLDS
+                    async with self._lane(held, until):
+                        await self._leave(held, until)
                         # after the last wait: a process frozen until here must not send what another now holds
                         self._check(held)
                         reach("before_request", row.text)
@@ -222,11 +226,11 @@ class Delivery:
         return await self._met(held, row, lambda: held.gateway.send(replace(outgoing(row), photo=photo)))
 
     @asynccontextmanager
-    async def _lane(self, held: Held) -> AsyncIterator[None]:
+    async def _lane(self, held: Held, until: float) -> AsyncIterator[None]:
         """One of the account's requests in flight; raises GivenBack where none is free in time."""
         if held.lanes.locked():
             try:
-                async with asyncio.timeout(CHECK_HOLDS):
+                async with asyncio.timeout_at(until):
                     await held.lanes.acquire()
             except TimeoutError as error:
                 raise GivenBack from error
@@ -236,6 +240,18 @@ class Delivery:
             yield
         finally:
             held.lanes.release()
+
+    async def _leave(self, held: Held, until: float) -> None:
+        """Keep the ceiling at the moment of leaving, too; raises GivenBack where that takes too long."""
+        now = asyncio.get_running_loop().time
+        while limits := leaving():
+            wait = await self.exit.ask(limits, lambda: self._may_go(held) and now() < until)
+            if wait <= 0:
+                return
+            self._check(held)
+            if now() + wait > until:
+                raise GivenBack
+            await _sleep_or(self.drained, wait)
 
     async def _look_up(self, held: Held, row: Claimed, *, any_text: bool = False) -> Sent | None:
         return await self._met(held, row, lambda: look_up(held.gateway, row, any_text=any_text))

@@ -43,7 +43,8 @@ class Dispatcher:
         self._swept_at = 0.0
         self._settlements: Batcher[Settlement, bool] = Batcher(self._settle)
         self._delivery = Delivery(
-            turnstile=Turnstile(self._limiter()),
+            turnstile=Turnstile(limiter := self._limiter()),
+            exit=Turnstile(limiter),
             attempts=Batcher(self._attempt),
             place=self._place,
             drained=drained,

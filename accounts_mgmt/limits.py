@@ -4,6 +4,9 @@ Every limit has one shape: at most `count` grants in any `seconds`. The ceiling 
 (1, 1/n): a spacing, so no burst ever starts with a second's worth. One question grants all limits of
 a message or none of them, and answers how long to wait.
 
+A message passes the ceiling twice: before its last check, so that no more are checked than may leave, and
+right before its request, because a check that is held up would set free at once all that was granted meanwhile.
+
 With Redis the question is one script there, without it one SQL statement. Redis forgets at a flush or
 a restart; the script notices, and nothing is granted until the windows are rebuilt from what the
 database says was attempted in the last minute. When neither answers, nothing is granted.
@@ -30,20 +33,36 @@ AGAIN_SECONDS = 0.001
 SHORT_WAIT = 0.1
 # A limiter that does not answer in time grants nothing.
 PATIENCE_SECONDS = 5.0
+# Of the ceiling: a hundredth of a second's worth, so that no second holds one more for it.
+SLACK = 0.01
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """At most `count` grants in any `seconds` for everybody who names `key`."""
+    """At most `count` grants in any `seconds` for everybody who names `key`.
+
+    A grant that comes late by less than `slack` seconds counts as if it had come in time, so that the next one
+    makes up for it: for a spacing, whose every grant is late by the way to the limiter.
+    """
 
     key: str
     count: int
     seconds: float
+    slack: float = 0.0
 
 
 def ceiling() -> list[Limit]:
+    return _spacing("ceiling")
+
+
+def leaving() -> list[Limit]:
+    """The ceiling once more, for what has been checked and leaves now."""
+    return _spacing("leaving")
+
+
+def _spacing(key: str) -> list[Limit]:
     rate = options.value("SEND_CEILING")
-    return [Limit("ceiling", 1, 1 / rate)] if rate else []
+    return [Limit(key, 1, 1 / rate, SLACK)] if rate else []
 
 
 def pace(account: int, chat: int, *, slowed: bool = False) -> list[Limit]:
@@ -68,7 +87,7 @@ class Limiter(Protocol):
 
 
 # KEYS: one list of grant times for each limit of each question, then the epoch. ARGV: the short wait, then for
-# each question the number of its limits, and count and seconds of each.
+# each question the number of its limits, and count, seconds and slack of each.
 SCRIPT = """
 local last = #KEYS
 if redis.call('EXISTS', KEYS[last]) == 0 then return {'-1'} end
@@ -78,7 +97,7 @@ local short, answers, key, at = tonumber(ARGV[1]), {}, 0, 2
 while at <= #ARGV do
     local limits, wait = tonumber(ARGV[at]), 0
     for i = 1, limits do
-        local count, seconds = tonumber(ARGV[at + 2 * i - 1]), tonumber(ARGV[at + 2 * i])
+        local count, seconds = tonumber(ARGV[at + 3 * i - 2]), tonumber(ARGV[at + 3 * i - 1])
         local oldest = redis.call('LINDEX', KEYS[key + i], -count)
         if oldest and tonumber(oldest) + seconds > now then
             wait = math.max(wait, tonumber(oldest) + seconds - now)
@@ -86,15 +105,20 @@ while at <= #ARGV do
     end
     if wait == 0 then
         for i = 1, limits do
-            local count, seconds = tonumber(ARGV[at + 2 * i - 1]), tonumber(ARGV[at + 2 * i])
-            redis.call('RPUSH', KEYS[key + i], string.format('%.6f', now))
+            local count, seconds = tonumber(ARGV[at + 3 * i - 2]), tonumber(ARGV[at + 3 * i - 1])
+            local slack = tonumber(ARGV[at + 3 * i])
+            local oldest, moment = redis.call('LINDEX', KEYS[key + i], -count), now
+            if slack > 0 and oldest then
+                moment = math.max(tonumber(oldest) + seconds, now - slack)
+            end
+            redis.call('RPUSH', KEYS[key + i], string.format('%.6f', moment))
             redis.call('LTRIM', KEYS[key + i], -count, -1)
             redis.call('PEXPIRE', KEYS[key + i], math.ceil(seconds * 1000) + 1000)
         end
     end
     answers[#answers + 1] = tostring(wait)
     if wait > 0 and wait <= short then break end
-    key, at = key + limits, at + 1 + 2 * limits
+    key, at = key + limits, at + 1 + 3 * limits
 end
 return answers
 """
@@ -122,7 +146,8 @@ class RedisLimiter:
         keys = [self.prefix + limit.key for limits in questions for limit in limits] + [self.epoch]
         arguments: list[float] = [SHORT_WAIT]
         for limits in questions:
-            arguments += [len(limits), *(value for limit in limits for value in (limit.count, limit.seconds))]
+            arguments += [len(limits)]
+            arguments += [value for limit in limits for value in (limit.count, limit.seconds, limit.slack)]
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 answers = await self._redis.evalsha(self._sha, len(keys), *keys, *arguments)
@@ -167,7 +192,7 @@ def windows(recent: Sequence[tuple[int, int | None, float]], now: float) -> dict
     """The grants that matter, oldest first, by limit: from (account, chat, age in seconds)."""
     times: dict[Limit, list[float]] = {}
     for account, chat, age in recent:
-        for limit in [*ceiling(), *(pace(account, chat) if chat else [])]:
+        for limit in [*ceiling(), *leaving(), *(pace(account, chat) if chat else [])]:
             times.setdefault(limit, []).append(now - age)
     return {limit: sorted(moments)[-limit.count :] for limit, moments in times.items()}
 

@@ -256,6 +256,7 @@ def test_only_the_grants_that_matter_are_rebuilt(settings: Settings) -> None:
     by_key = {limit.key: moments for limit, moments in found.items()}
     assert by_key == {
         "ceiling": [99.5],
+        "leaving": [99.5],
         "account:1:chat:7:1": [99.0],
         "account:1:chat:7:60": [97.0, 99.0],
         "account:2:chat:7:1": [98.0],
