@@ -55,5 +55,10 @@ class CommentQuerySet(OutgoingQuerySet):
         return found
 
     def with_links(self) -> "CommentQuerySet":
-        """With everything a page shows beside a comment."""
-        return self.select_related("post__channel", "channel", "account__session", "sender", "approved_by")
+        """With everything a page shows beside a comment.
+
+        Posts are asked for afterwards: where both are joined, PostgreSQL plans the partitions of the one for each
+        of the other's, which takes longer than the page's rows.
+        """
+        found = self.select_related("channel", "account__session", "sender", "approved_by")
+        return found.prefetch_related("post__channel")
