@@ -54,6 +54,9 @@ SENT = {
     "created_at": "at",
 }
 
+# private messages are copied from those that came in
+ANSWERED = {"direction": "'out'", "is_read": "true", "stage": "''"}
+
 
 @benchmark(
     "growth",
@@ -81,7 +84,8 @@ def growth(bench: Bench) -> Figures:
 
 
 def _scene(client: SandboxClient) -> list[Thread]:
-    """Accounts that have been written to, each with a comment; somebody who looks at pages."""
+    """Accounts that have been written to, with comments; somebody who looks at pages; the tables of a year."""
+    ensure_partitions(timezone.now() - YEAR, ahead=YEAR.days // 30 + MONTHS_AHEAD)
     accounts = crowd.connect(client, ACCOUNTS, timezone.now())
     with running({"Q_CLUSTER_NAME": "telegram"}, "qcluster"):
         wait_until(lambda: len(client.stats()["online"]) == len(accounts), "the accounts are not held", 120)
@@ -101,6 +105,8 @@ def _comment(accounts: list[TelegramAccountSession]) -> None:
             post=post, channel=channel, account=of[one.pk], sender=one, chat=chats[1], status=Status.SENT
         )
         for one in accounts
+        # more than a page of them
+        for _time in range(2)
     ]
     GeneratedComment.objects.bulk_create(rows)
 
@@ -113,13 +119,12 @@ def _grown(url: str, rows: int) -> str:
         db.execute(f"CREATE DATABASE {GROWN} TEMPLATE {parts.path[1:]}")
     grown = parts._replace(path=f"/{GROWN}").geturl()
     with database_of(grown):
-        ensure_partitions(timezone.now() - YEAR, ahead=YEAR.days // 30 + MONTHS_AHEAD)
         with connection.cursor() as cursor:
             # what is copied fits by design
             cursor.execute("SET session_replication_role = replica")
             cursor.execute("SET maintenance_work_mem = '512MB'")
             multiply(cursor, GeneratedComment, rows // 2)
-            multiply(cursor, DirectMessage, rows - rows // 2, {"direction": "'out'"})
+            multiply(cursor, DirectMessage, rows - rows // 2, ANSWERED)
         connection.close()
         with connection.cursor() as cursor:
             cursor.execute("VACUUM ANALYZE")
