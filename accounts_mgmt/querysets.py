@@ -71,6 +71,10 @@ class PrivateQuerySet(OutgoingQuerySet):
     def unread(self) -> "PrivateQuerySet":
         return self.received().filter(is_read=False)
 
+    def asking(self) -> "PrivateQuerySet":
+        """Those that still ask something of the machine or of a person; few, and by an index of their own."""
+        return self.filter(stage__in=("wanted", "person"))
+
     def thread(self, sender_id: int, user_id: int) -> "PrivateQuerySet":
         """The messages between an account of ours and a person."""
         return self.filter(sender_id=sender_id, user_id=user_id)

@@ -40,7 +40,7 @@ def queue(thread: Thread, row: PrivateMessage, now: datetime) -> None:
     going_out.disclose(row, detect_language(row.text) or "ru")
     row.queue(now)
     row.save()
-    thread.messages.exclude(stage=Stage.NONE).update(stage=Stage.NONE)
+    thread.messages.asking().update(stage=Stage.NONE)
     thread.dialogues.queued(thread, row, now)
     notify(CHANNEL)
 

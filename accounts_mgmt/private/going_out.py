@@ -82,7 +82,7 @@ def leave_to_person(thread: Thread) -> None:
     reason = _("A person has answered.")
     drop_drafts(thread, reason)
     _cancel(thread.messages.filter(status=Status.PENDING), reason)
-    thread.messages.exclude(stage=Stage.NONE).update(stage=Stage.NONE)
+    thread.messages.asking().update(stage=Stage.NONE)
 
 
 def _cancel(rows: Any, reason: str) -> None:
