@@ -5,6 +5,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from django.core.management import call_command
 
 from relove.management.benchmark.ceiling import worst_window
 from tests.accounts_mgmt.scene import cluster, stage
@@ -15,11 +16,15 @@ HELD_UP_SECONDS = 3
 POSTS = 40
 
 
-def test_what_was_held_up_does_not_leave_at_once(settings: Any, tmp_path: Path) -> None:
+# with Redis, and with PostgreSQL alone
+@pytest.mark.parametrize("redis", [{}, {"REDIS_URL": ""}], ids=["redis", "postgresql"])
+def test_what_was_held_up_does_not_leave_at_once(settings: Any, tmp_path: Path, redis: dict[str, str]) -> None:
+    # where the cache is without Redis
+    call_command("createcachetable", verbosity=0)
     with stage(settings, tmp_path) as scene:
         ids = scene.queue(posts=POSTS)
         assert len(ids) > 28 * (HELD_UP_SECONDS + 1), "enough is waiting"
-        with cluster(scene, **CEILING):
+        with cluster(scene, **CEILING, **redis):
             scene.wait_until_accepted(10)
             with psycopg.connect(scene.environment["DATABASE_URL"]) as database:
                 # limits are granted meanwhile, the last checks wait

@@ -179,28 +179,28 @@ def test_new_drafts_come_without_reloading_also_after_a_gap(queue: Page, scene: 
     expect(queue.locator("span[data-left]")).to_have_text("5")
 
 
-def test_thirty_drafts_by_keys_alone(page: Page, scene: Scene) -> None:
+def test_a_hundred_drafts_by_keys_alone(page: Page, scene: Scene) -> None:
     waiting = GeneratedComment.objects.filter(status="draft")
     waiting.delete()
-    posts = [scene._post(number) for number in range(100, 130)]
+    posts = [scene._post(number) for number in range(100, 200)]
     ids = [scene._comment("draft", post, number).pk for number, post in enumerate(posts)]
     page.goto(reverse(REVIEW))
     expect(page.locator("[data-part]")).to_be_visible()
     began = time.monotonic()
-    for number in range(30):
-        expect(page.locator("span[data-left]")).to_have_text(str(30 - number))
+    for number in range(100):
+        expect(page.locator("span[data-left]")).to_have_text(str(100 - number))
         if number % 10 == 4:
             page.keyboard.press("r")
             page.keyboard.press("3")
         else:
             page.keyboard.press("a")
     expect(page.locator("[data-empty]")).to_be_visible()
-    settled(page)
-    # a hundred in ten minutes leaves six seconds for one
-    seconds = time.monotonic() - began
-    assert seconds < 30 * 6
+    # keys are faster than the server, and the last decisions are still under way
+    expect(page.locator("[data-review]")).to_have_attribute("data-under-way", "0", timeout=60_000)
+    # in ten minutes, of which a person needs nearly all to read
+    assert time.monotonic() - began < 120
     states = list(GeneratedComment.objects.filter(pk__in=ids).order_by("pk").values_list("status", flat=True))
-    assert states == ["rejected" if number % 10 == 4 else "pending" for number in range(30)]
+    assert states == ["rejected" if number % 10 == 4 else "pending" for number in range(100)]
     shoot(page, "queue-empty")
 
 
