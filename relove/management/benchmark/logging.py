@@ -4,7 +4,6 @@ Counted is processor time, of the runner and of its connections' processes in Po
 use as well, time by the clock says more of them than of us.
 """
 
-import asyncio
 import os
 import tempfile
 import threading
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import uvloop
 from django.conf import settings
 from django.db import connection
 from django.utils import timezone
@@ -77,7 +77,7 @@ def _lines_in_a_file() -> Iterator[None]:
 def _runner() -> Iterator[None]:
     """In this process, where it can be told not to log."""
     drain = Drain.manual()
-    thread = threading.Thread(target=lambda: asyncio.run(hold(drain)))
+    thread = threading.Thread(target=lambda: uvloop.run(hold(drain)))
     thread.start()
     try:
         yield
