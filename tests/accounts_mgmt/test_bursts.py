@@ -20,7 +20,7 @@ POSTS = 40
 @pytest.mark.parametrize("redis", [{}, {"REDIS_URL": ""}], ids=["redis", "postgresql"])
 def test_what_was_held_up_does_not_leave_at_once(settings: Any, tmp_path: Path, redis: dict[str, str]) -> None:
     # where the cache is without Redis
-    call_command("createcachetable", verbosity=0)
+    call_command("createcachetable", "relove_cache", verbosity=0)
     with stage(settings, tmp_path) as scene:
         ids = scene.queue(posts=POSTS)
         assert len(ids) > 28 * (HELD_UP_SECONDS + 1), "enough is waiting"

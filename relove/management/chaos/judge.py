@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db.models import Q
 
 from accounts_mgmt.claims import CRASHES_ALLOWED
-from accounts_mgmt.models import TelegramAccountSession
+from accounts_mgmt.models import AccountChatHold, TelegramAccountSession
 from accounts_mgmt.outbox import OutgoingMessage, Status, outgoing_models
 from commentators.models import DirectMessage
 from education.models import EducationGroup, GroupMessage
@@ -118,7 +118,7 @@ def _judge_row(row: OutgoingMessage, delivered: int, diary: Diary, verdict: Verd
         wrong = "its outcome is unknown"
     elif row.status in UNSETTLED:
         verdict.stuck += 1
-        wrong = "still on its way"
+        wrong = f"still on its way{_waits_for(row)}"
     elif not delivered:
         verdict.lost += 1
         wrong = "lost"
@@ -127,6 +127,16 @@ def _judge_row(row: OutgoingMessage, delivered: int, diary: Diary, verdict: Verd
     if wrong:
         why = f"{row.status} {row.failed_code} {row.failed_reason}".strip()
         verdict.told.append(f"{row._meta.db_table} {row.pk}: {wrong} ({why}; crashes {row.crashes}).")
+
+
+def _waits_for(row: OutgoingMessage) -> str:
+    """What a claim would look at, for whoever has to find out why none came."""
+    account = row.sender
+    holds = AccountChatHold.objects.filter(account=account, chat=row.chat).values_list("until", flat=True)
+    return (
+        f", due {row.next_retry or row.scheduled_at}, by account {account.pk} in chat {row.chat_id}: waits until "
+        f"{account.flood_until}, leased until {account.lease_until}, holds {list(holds)}"
+    )
 
 
 def _refusal_explained(row: OutgoingMessage, diary: Diary) -> bool:
