@@ -172,7 +172,21 @@ def _judge_groups(client: SandboxClient, verdict: Verdict) -> None:
         verdict.told.append(f"Telegram has {made} groups, and we know {groups.exclude(chat=None).count()}.")
     moving = groups.open().exclude(state=EducationGroup.State.PAUSED, state_reason__gt="")
     verdict.stuck += moving.count()
-    verdict.told += [f"Group {one.pk} stands at {one.state} {one.step}." for one in moving]
+    verdict.told += [_stands(one) for one in moving]
+
+
+def _stands(group: EducationGroup) -> str:
+    """What a claim, and then the scenario, would look at."""
+    rows = GroupMessage.objects.filter(group=group).order_by("-id")
+    newest = [
+        f"{row.pk} {row.direction} {row.purpose or row.scene} {row.beat} {row.status} {row.stage} by {row.sender_id} "
+        f"at {row.created_at}"
+        for row in rows[:4]
+    ]
+    return (
+        f"Group {group.pk} stands at {group.state} {group.step}, {group.scene} {group.beat} since {group.beat_since}: "
+        f"due {group.due_at}, claimed until {group.claimed_until}, {group.state_reason}; newest first: {newest}"
+    )
 
 
 def _judge_order(rows: dict[Key, OutgoingMessage], ledger: list[dict[str, Any]], verdict: Verdict) -> None:
