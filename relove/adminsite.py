@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from unfold.sites import UnfoldAdminSite
 
-from relove import access, dashboard_page, desk, options_page, sandbox_page
+from relove import access, dashboard_page, desk, once, options_page, sandbox_page
 from relove.access_pages import AccessPages, after, signed_in_staff
 from relove.section_pages import environment_values
 
@@ -36,8 +36,9 @@ class ReloveAdminSite(AccessPages, UnfoldAdminSite):
 
     def has_permission(self, request: HttpRequest) -> bool:
         """The second factor is part of being signed in: the stock login alone opens nothing."""
-        staff = signed_in_staff(request)
-        return access.has_passed(request.session, staff)
+        staff, session = signed_in_staff(request), request.session
+        asked = ("has_permission", staff and staff.pk, session.get(access.SECOND_FACTOR))
+        return once.per_request(asked, lambda: access.has_passed(session, staff))
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Whoever has given their password already is asked for what is still missing."""

@@ -15,7 +15,7 @@ from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from relove import live, show
+from relove import live, once, show
 from relove.models import Staff
 
 # pages that show how things go: something worth telling has happened
@@ -158,17 +158,19 @@ def rows_named(table: str, words: str) -> list[int]:
 
 
 def _known(table: str, function: Names) -> dict[int, str]:
-    return cache.get_or_set(f"relove:desk:names:{table}", function, CACHE_SECONDS) or {}
+    key = f"relove:desk:names:{table}"
+    return once.per_request(key, lambda: cache.get_or_set(key, function, CACHE_SECONDS)) or {}
 
 
 def counts() -> dict[str, int]:
     """All registered numbers, at most ten seconds old."""
-    return cache.get_or_set(CACHE_KEY, _count_all, CACHE_SECONDS) or {}
+    return once.per_request(CACHE_KEY, lambda: cache.get_or_set(CACHE_KEY, _count_all, CACHE_SECONDS)) or {}
 
 
 def forget_counts() -> None:
     """After a decision the numbers beside the sidebar must not lag behind the page."""
     cache.delete(CACHE_KEY)
+    once.forget(CACHE_KEY)
 
 
 def _count_all() -> dict[str, int]:

@@ -71,6 +71,8 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     # first: whatever is said while a request is answered carries its id
     "django_structlog.middlewares.RequestMiddleware",
+    "relove.middleware.OnceMiddleware",
+    "relove.middleware.StackRoomMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "relove.middleware.LimitUploadsMiddleware",

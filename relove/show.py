@@ -1,14 +1,16 @@
 """How values stand on pages: times, states, texts from Telegram, JSON as rows. All of it escaped."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from typing import Any
 
+from django.apps import apps
 from django.db.models import Model
 from django.urls import NoReverseMatch, reverse
 from django.utils import formats, timezone
+from django.utils.dates import MONTHS_3, MONTHS_ALT
 from django.utils.functional import Promise
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
@@ -113,19 +115,29 @@ def short_time(moment: datetime | None, now: datetime | None = None) -> SafeStri
         return NOTHING
     local = timezone.localtime(moment)
     today = timezone.localtime(now or timezone.now()).date()
-    clock = local.strftime("%H:%M")
+    clock = f"{local:%H:%M}"
     if local.date() == today:
         words = clock
     elif local.date() == today - timedelta(days=1):
         words = _("yesterday %(time)s") % {"time": clock}
     elif local.date() == today + timedelta(days=1):
         words = _("tomorrow %(time)s") % {"time": clock}
-    elif local.year == today.year:
-        words = f"{formats.date_format(local, 'j M')} {clock}"
     else:
-        words = formats.date_format(local, "j M Y")
-    full = formats.date_format(local, "j E Y, H:i:s")
+        day = f"{local.day} {str(MONTHS_3[local.month]).title()}"
+        words = f"{day} {clock}" if local.year == today.year else f"{day} {local.year}"
+    full = f"{local.day} {MONTHS_ALT[local.month]} {local.year}, {local:%H:%M:%S}"
     return format_html('<time class="rl-time" datetime="{}" title="{}">{}</time>', local.isoformat(), full, words)
+
+
+def choice(row: Model, name: str) -> str:
+    """What Django's get_…_display() says, without looking through all choices anew in every row of a list."""
+    value = getattr(row, name)
+    return str(_choices(type(row), name).get(value, value))
+
+
+@cache
+def _choices(model: type[Model], name: str) -> dict[Any, Promise | str]:
+    return dict(model._meta.get_field(name).flatchoices)  # type: ignore[union-attr]
 
 
 def badge(state: str, word: str | Promise, title: str = "") -> SafeString:
@@ -151,13 +163,18 @@ def foreign_text(text: str, lines: int = 2) -> SafeString:
     of it turns the page around it."""
     if not text:
         return NOTHING
-    shown = Truncator(text).chars(400)
+    shown = cut(text, 400)
     return format_html('<bdi class="rl-text rl-clamp-{}" title="{}">{}</bdi>', lines, shown, shown)
 
 
 def shorten(text: str) -> str:
     """A text as a title: sixty characters, with a sign that there is more."""
-    return Truncator(" ".join(text.split())).chars(60)
+    return cut(" ".join(text.split()), 60)
+
+
+def cut(text: str, length: int) -> str:
+    """The text, or so many characters of it with a sign that there is more."""
+    return text if len(text) <= length else Truncator(text).chars(length)
 
 
 def media(kind: str) -> str:
@@ -174,11 +191,14 @@ def link(target: Model | None, text: str | None = None) -> SafeString:
     """A link to the row's page; its words where it has none."""
     if target is None:
         return NOTHING
-    words = text if text is not None else str(target)
-    page = _page_of(type(target))
+    return _page_link(type(target), target.pk, text if text is not None else str(target))
+
+
+def _page_link(model: type[Model], key: object, words: str) -> SafeString:
+    page = _page_of(model)
     if not page:
         return format_html("<bdi>{}</bdi>", words)
-    return format_html('<a class="rl-link" href="{}"><bdi>{}</bdi></a>', page.format(target.pk), words)
+    return format_html('<a class="rl-link" href="{}"><bdi>{}</bdi></a>', page.format(key), words)
 
 
 @cache
@@ -191,14 +211,20 @@ def _page_of(model: type[Model]) -> str:
     return address.replace("/0/", "/{}/")
 
 
-def row_link(table: str, row_id: int | None, models: Iterable[type[Model]], name: str | None = None) -> SafeString:
+def row_link(table: str, row_id: int | None, name: str | None = None) -> SafeString:
     """A link to a row that logs know by its table and id; without a `name` they are its words."""
     if not table or row_id is None:
         return NOTHING
-    for model in models:
-        if model._meta.db_table == table:
-            return link(model(pk=row_id), name or f"{capital(str(model._meta.verbose_name))} {row_id}")
-    return format_html("{} {}", table, row_id)
+    model = model_of(table)
+    if model is None:
+        return format_html("{} {}", table, row_id)
+    return _page_link(model, row_id, name or f"{capital(str(model._meta.verbose_name))} {row_id}")
+
+
+@cache
+def model_of(table: str) -> type[Model] | None:
+    """Whose table it is; None for one that no model has."""
+    return next((model for model in apps.get_models() if model._meta.db_table == table), None)
 
 
 def number(value: float | Decimal | None, digits: int = 0) -> SafeString:

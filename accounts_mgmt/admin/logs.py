@@ -33,7 +33,7 @@ class SecurityLogAdmin(ReadOnlyAdmin):
 
     @display(description=_("event"), ordering="event")
     def event_badge(self, row: AccountSecurityLog) -> SafeString:
-        return show.badge(row.event, row.get_event_display())
+        return show.badge(row.event, show.choice(row, "event"))
 
     @display(description=_("account"))
     def account_link(self, row: AccountSecurityLog) -> SafeString:

@@ -3,7 +3,6 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.apps import apps
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -43,8 +42,7 @@ MAY_CHANGE = "accounts_mgmt.change_pause"
 
 def target(level: str, target_id: int | None) -> Any:
     """The row a pause is about; None for everything, and where its table or row is not there."""
-    table = TABLES.get(Pause.Level(level))
-    model = next((model for model in apps.get_models() if model._meta.db_table == table), None)
+    model = show.model_of(TABLES.get(Pause.Level(level), ""))
     return model._default_manager.filter(pk=target_id).first() if model else None
 
 
@@ -185,7 +183,7 @@ class PauseAdmin(ReadOnlyAdmin):
         if pause.target_id is None:
             return show.capital(pause.get_level_display())
         table = TABLES[Pause.Level(pause.level)]
-        return show.row_link(table, pause.target_id, apps.get_models(), desk.row_name(table, pause.target_id))
+        return show.row_link(table, pause.target_id, desk.row_name(table, pause.target_id))
 
     @display(description=_("state"))
     def state_badge(self, pause: Pause) -> SafeString:

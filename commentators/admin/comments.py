@@ -244,7 +244,7 @@ class CommentAdmin(ExportMixin, BigListAdmin):
 
     @display(description=_("status"), ordering="status")
     def state(self, row: GeneratedComment) -> SafeString:
-        return show.badge(row.status, row.get_status_display(), row.failed_reason)
+        return show.badge(row.status, show.choice(row, "status"), row.failed_reason)
 
     @display(description=_("why"))
     def why(self, row: GeneratedComment) -> SafeString:
@@ -299,7 +299,7 @@ class CommentAdmin(ExportMixin, BigListAdmin):
 
     @display(description=_("written by"))
     def written_by(self, row: GeneratedComment) -> str:
-        return show.capital(row.get_origin_display())
+        return show.capital(show.choice(row, "origin"))
 
     @display(description=_("language model"))
     def language_model(self, row: GeneratedComment) -> Any:

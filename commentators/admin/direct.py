@@ -64,11 +64,11 @@ class DirectMessageAdmin(BigListAdmin):
 
     @display(description=_("direction"), ordering="direction")
     def way(self, row: DirectMessage) -> str:
-        return show.capital(row.get_direction_display())
+        return show.capital(show.choice(row, "direction"))
 
     @display(description=_("status"), ordering="status")
     def state(self, row: DirectMessage) -> SafeString:
-        return show.badge(row.status, row.get_status_display(), row.failed_reason)
+        return show.badge(row.status, show.choice(row, "status"), row.failed_reason)
 
     @display(description=_("why"))
     def why(self, row: DirectMessage) -> SafeString:

@@ -139,7 +139,7 @@ class PostAdmin(ExportMixin, BigListAdmin):
     def stage_badge(self, post: TelegramPost) -> SafeString:
         if post.deleted_at:
             return show.badge("deleted", _("deleted"))
-        return show.badge(post.stage, post.get_stage_display(), post.stage_reason)
+        return show.badge(post.stage, show.choice(post, "stage"), post.stage_reason)
 
     @display(description=_("why"))
     def why(self, post: TelegramPost) -> SafeString:

@@ -39,7 +39,7 @@ class GroupMessageAdmin(BigListAdmin):
 
     @display(description=_("status"), ordering="status")
     def state(self, row: GroupMessage) -> SafeString:
-        return show.badge(row.status, row.get_status_display(), row.failed_reason)
+        return show.badge(row.status, show.choice(row, "status"), row.failed_reason)
 
     @display(description=_("said by"))
     def who(self, row: GroupMessage) -> Any:

@@ -54,9 +54,10 @@ def _column(cl: ChangeList, name: str, heading: str, *, is_link: bool) -> Cell:
     tag = "th" if is_link else "td"
     opening, closing = _opening(tag, [f"field-{name}", *ROW_CLASSES], heading), SafeString(f"</{tag}>")
     linked = _link(cl) if is_link else None
+    empty = cl.model_admin.get_empty_value_display()
 
     def cell(row: Model) -> SafeString:
-        value = _value(cl, name, row)
+        value = _value(cl, name, row, empty)
         return opening + (linked(row, value) if linked else value) + closing
 
     return cell
@@ -66,8 +67,7 @@ def _opening(tag: str, classes: list[str], heading: str) -> SafeString:
     return format_html('<{} class="{}" data-label="{}">', tag, " ".join(classes), heading)
 
 
-def _value(cl: ChangeList, name: str, row: Model) -> SafeString:
-    empty = cl.model_admin.get_empty_value_display()
+def _value(cl: ChangeList, name: str, row: Model, empty: str) -> SafeString:
     field, _attribute, value = lookup_field(name, row, cl.model_admin)
     shown = display_for_value(value, empty) if field is None else display_for_field(value, field, empty)
     return format_html("{}", shown)

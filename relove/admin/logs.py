@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.apps import apps
 from django.contrib import admin
 from django.db.models import Q
 from django.http import HttpRequest
@@ -123,7 +122,7 @@ def operation_name(code: str) -> str:
 
 
 def subject(table: str, row_id: int | None) -> SafeString:
-    return show.row_link(table, row_id, apps.get_models(), desk.row_name(table, row_id))
+    return show.row_link(table, row_id, desk.row_name(table, row_id))
 
 
 class LogAdmin(BigListAdmin):
@@ -171,7 +170,7 @@ class OperationLogAdmin(LogAdmin):
 
     @display(description=_("status"), ordering="status")
     def state(self, row: OperationLog) -> SafeString:
-        return show.badge(row.status, row.get_status_display(), row.error_message)
+        return show.badge(row.status, show.choice(row, "status"), row.error_message)
 
     @display(description=_("account"))
     def account(self, row: OperationLog) -> SafeString:
@@ -220,11 +219,11 @@ class SessionLogAdmin(BigListAdmin):
 
     @display(description=_("type"), ordering="session_type")
     def type_word(self, row: SessionLog) -> str:
-        return show.capital(row.get_session_type_display())
+        return show.capital(show.choice(row, "session_type"))
 
     @display(description=_("status"), ordering="status")
     def state(self, row: SessionLog) -> SafeString:
-        return show.badge(row.status, row.get_status_display())
+        return show.badge(row.status, show.choice(row, "status"))
 
     @display(description=_("account"))
     def account(self, row: SessionLog) -> SafeString:
@@ -310,7 +309,7 @@ class LLMCallAdmin(LogAdmin):
 
     @display(description=_("status"), ordering="status")
     def state(self, row: LLMCall) -> SafeString:
-        return show.badge(row.status, row.get_status_display(), row.error)
+        return show.badge(row.status, show.choice(row, "status"), row.error)
 
     @display(description=_("tokens in / out"))
     def tokens(self, row: LLMCall) -> str:

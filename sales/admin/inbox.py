@@ -70,7 +70,7 @@ class SalesMessenger(Messenger):
         if not row.strategy:
             return ""
         score = number_format(row.score, 2) if row.score is not None else ""
-        parts = [str(row.get_strategy_display()), score, row.trigger, row.step, row.why, version_name(row.version)]
+        parts = [show.choice(row, "strategy"), score, row.trigger, row.step, row.why, version_name(row.version)]
         if row.tokens:
             parts.append(
                 _now("%(tokens)d tokens, %(cost)s $") % {"tokens": row.tokens, "cost": row.cost.normalize()}
@@ -229,11 +229,11 @@ class ConversationMessageAdmin(BigListAdmin):
 
     @display(description=_("status"), ordering="status")
     def state(self, row: ConversationMessage) -> SafeString:
-        return show.badge(row.status, row.get_status_display(), row.failed_reason)
+        return show.badge(row.status, show.choice(row, "status"), row.failed_reason)
 
     @display(description=_("strategy"))
     def how(self, row: ConversationMessage) -> str:
-        return str(row.get_strategy_display()) if row.strategy else "—"
+        return show.choice(row, "strategy") if row.strategy else "—"
 
     @display(description=_("fit"))
     def fit(self, row: ConversationMessage) -> str:

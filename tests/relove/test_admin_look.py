@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import io
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,10 @@ import unfold
 from django.conf import settings
 from django.test import Client
 from django.urls import reverse
+from django.utils import formats, timezone, translation
 
 from accounts_mgmt.outbox import Status
-from commentators.models import TelegramChannel
+from commentators.models import GeneratedComment, TelegramChannel
 from relove import show, statuses
 from relove.exports import defuse, undefuse
 from tests.admin_scene import Scene
@@ -40,6 +42,7 @@ SUMS = {
         "e8eab02522ba2319b937086bbcb6bf2a2bbe1489d236ad90ff23edbe070a7d6b"
     ),
     "templates/unfold/layouts/skeleton.html": ("66af9f0bb45f98ba4e16ba5e5a11f36d87b8e07430d19066d088b29548491c2e"),
+    "templates/unfold/widgets/select.html": "33286510ee2c7fb0148ce807f38acbefaae160cd16127e2a46aceeccf9a0bb93",
 }
 
 
@@ -134,6 +137,26 @@ def test_json_is_shown_as_rows() -> None:
 
 
 def test_a_row_of_a_table_is_linked_by_its_table() -> None:
-    link = show.row_link("telegram_channels", 7, [TelegramChannel])
+    link = show.row_link("telegram_channels", 7)
 
     assert 'href="/admin/commentators/telegramchannel/7/change/"' in link
+
+
+@pytest.mark.parametrize("language", ["ru", "en"])
+@pytest.mark.parametrize("month", range(1, 13))
+def test_times_stand_as_django_writes_them(language: str, month: int) -> None:
+    moment = datetime(2025, month, 9, 21, 46, 3, tzinfo=UTC)
+    with translation.override(language):
+        local = timezone.localtime(moment)
+        this_year = show.short_time(moment, now=datetime(2025, month, 20, tzinfo=UTC))
+        another = show.short_time(moment, now=datetime(2026, month, 20, tzinfo=UTC))
+
+        assert f'title="{formats.date_format(local, "j E Y, H:i:s")}"' in this_year
+        assert f">{formats.date_format(local, 'j M')} {local:%H:%M}<" in this_year
+        assert f">{formats.date_format(local, 'j M Y')}<" in another
+
+
+def test_a_choice_is_named_as_django_names_it() -> None:
+    for status in (*Status, "unheard_of"):
+        row = GeneratedComment(status=status)
+        assert show.choice(row, "status") == str(row.get_status_display())

@@ -177,16 +177,14 @@ def _judge_groups(client: SandboxClient, verdict: Verdict) -> None:
 
 def _stands(group: EducationGroup) -> str:
     """What a claim, and then the scenario, would look at."""
-    rows = GroupMessage.objects.filter(group=group).order_by("-id")
+    rows = GroupMessage.objects.filter(group=group).order_by("-id")[:4]
     newest = [
-        f"{row.pk} {row.direction} {row.purpose or row.scene} {row.beat} {row.status} {row.stage} by {row.sender_id} "
-        f"at {row.created_at}"
-        for row in rows[:4]
+        (row.pk, row.direction, row.purpose or row.beat, row.status, row.stage, row.sender_id, str(row.created_at))
+        for row in rows
     ]
-    return (
-        f"Group {group.pk} stands at {group.state} {group.step}, {group.scene} {group.beat} since {group.beat_since}: "
-        f"due {group.due_at}, claimed until {group.claimed_until}, {group.state_reason}; newest first: {newest}"
-    )
+    place = f"{group.scene} {group.beat} since {group.beat_since}"
+    due = f"due {group.due_at}, claimed until {group.claimed_until}, {group.state_reason}"
+    return f"Group {group.pk} stands at {group.state} {group.step}, {place}: {due}; newest first: {newest}"
 
 
 def _judge_order(rows: dict[Key, OutgoingMessage], ledger: list[dict[str, Any]], verdict: Verdict) -> None:
