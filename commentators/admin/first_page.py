@@ -51,7 +51,8 @@ def channels_in_trouble(now: datetime) -> int:
 @desk.steps(20)
 def comment_steps() -> list[desk.Step]:
     channels = TelegramChannel.objects.filter(basis__in=TelegramChannel.COMMENTED)
-    approved = GeneratedComment.objects.filter(approved_at__isnull=False)
+    # asked for by status, which stands on an index
+    approved = GeneratedComment.objects.filter(status__in=("pending", "sending", "unknown", "sent"))
     return [
         desk.Step(
             _("Add a channel and its posting basis"),
