@@ -7,7 +7,7 @@ twice. A beat counts as said when its row is sent; a row that was taken back is 
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, TypeGuard
+from typing import TypeGuard
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -77,10 +77,7 @@ async def advance_one(group_id: int) -> None:
     try:
         task = await in_thread(advance, group_id, timezone.now())
         if task is not None:
-            answer, reason = await _worded(task)
-            await in_thread(_store, task, answer, reason, timezone.now())
-    except llm.LLMError as error:
-        await in_thread(_wait, group_id, error, timezone.now())
+            await _word(task)
     finally:
         await in_thread(EducationGroup.objects.filter(pk=group_id).update, claimed_until=None)
 
@@ -206,12 +203,23 @@ def _heard(group: EducationGroup, text: str) -> Said:
     return Said(text, talk, names)
 
 
+async def _word(task: Task) -> None:
+    try:
+        answer, reason = await _worded(task)
+    except llm.LLMError as error:
+        await in_thread(_failed, task, error, timezone.now())
+    else:
+        await in_thread(_store, task, answer, reason, timezone.now())
+
+
 async def _worded(task: Task) -> tuple[llm.Answer[Wording], str]:
     """(the model's answer, why a person has to look at it). Raises LLMError."""
     shape = HostAnswer if task.purpose == Purpose.ANSWER else Wording
+    # a key whose answer was of no use gets no other one: a later attempt, or a person's "go on", is a new question
+    asked = f"group_{task.purpose} {task.group.beat_since} {task.group.attempts}"
     for number in range(TRIES):
         messages = await in_thread(prompt, task)
-        key = key_of(f"group_{task.purpose}", task.about or task.group.pk, number, messages)
+        key = key_of(asked, task.about or task.group.pk, number, messages)
         subject = ("education_groups", task.group.pk)
         answer: llm.Answer[Wording] = await llm.ask("group_line", shape, messages, key=key, subject=subject)
         reasons = why_not(task.scenario, answer.value.text.strip(), task.said)
@@ -254,6 +262,7 @@ def _store(task: Task, answer: llm.Answer[Wording], reason: str, now: datetime) 
         hearing.leave_to_person(group, rows.get(pk=task.about), now, is_crisis=answer.value.crisis)
         return
     _write(group, task.role, answer.value.text.strip(), task.purpose, now, reason, answer)
+    EducationGroup.objects.filter(pk=group.pk).update(attempts=0)
 
 
 def _write(
@@ -280,9 +289,23 @@ def _write(
     services.send(row, now)
 
 
-def _wait(group_id: int, error: llm.LLMError, now: datetime) -> None:
-    """The model failed: nothing is said instead; the group waits and says why."""
-    pause = timedelta(seconds=error.retry_after or PATIENCE.total_seconds())
+@transaction.atomic
+def _failed(task: Task, error: llm.LLMError, now: datetime) -> None:
+    """Nothing is said instead. A model that does not answer is waited for; after some useless answers to the same
+    question a person takes over: answers the member, or looks why the scenario does not go on."""
+    group = services.locked(task.group.pk)
+    if group.state != State.RUNNING:
+        return
     reason = _("The language model failed (%(error)s).") % {"error": error}
-    rows: Any = EducationGroup.objects.filter(pk=group_id, state=State.RUNNING)
-    rows.update(state_reason=reason[:255], due_at=now + pause)
+    group.attempts += error.permanent
+    if group.attempts < TRIES:
+        group.state_reason = reason[:255]
+        group.due_at = now + timedelta(seconds=error.retry_after or PATIENCE.total_seconds())
+    else:
+        group.attempts = 0
+        if task.about:
+            wanted = GroupMessage.objects.filter(pk=task.about, stage=Stage.WANTED)
+            wanted.update(stage=Stage.PERSON, stage_reason=reason[:255])
+        else:
+            group.pause(reason)
+    group.save()

@@ -1,0 +1,108 @@
+"""A model that fails in the middle of a scenario: waited for where it says nothing, told to a person where it
+answers uselessly; nothing is said instead."""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from accounts_mgmt.outbox import Status
+from education import building, hearing, playing, services
+from education.models import EducationGroup, GroupMessage
+from relove import llm
+from relove.models import Chat, LLMCall, Staff
+from relove.sandbox.client import SandboxClient
+from relove.telegram.gateway import Message, Peer, PeerKind, Person
+from tests.education import scene
+from tests.live import running_sandbox
+
+pytestmark = pytest.mark.django_db(transaction=True)
+SCENE = {"key": "начало", "lines": [{"key": "вопрос", "role": "спрашивает", "intent": "Спросить, с чего начать."}]}
+
+
+@pytest.fixture
+def model(transactional_db: None, settings: Any) -> Iterator[SandboxClient]:
+    with running_sandbox(settings) as client:
+        yield client
+
+
+@pytest.fixture
+def group(model: SandboxClient) -> EducationGroup:
+    """Before a line that the model has to word."""
+    now = timezone.now()
+    host, _bots, client = scene.rows(now)
+    scene.live_scenario(now, data={**scene.document(), "scenes": [SCENE, *scene.document()["scenes"]]})
+    made = services.create(host, client, now)
+    made.chat, made.step = Chat.objects.create(kind="supergroup", telegram_id=5), EducationGroup.Step.DONE
+    building._begin(made, now)
+    made.save()
+    welcome = services.new(made, "host", building.welcome_text(made), "welcome")
+    welcome.status, welcome.message_id, welcome.sent_at = Status.SENT, 1, now
+    welcome.save()
+    return made
+
+
+def advance(group: EducationGroup, times: int = 1) -> EducationGroup:
+    async def run() -> None:
+        for _time in range(times):
+            await playing.advance_one(group.pk)
+        await llm.aclose()
+
+    asyncio.run(run())
+    return EducationGroup.objects.get(pk=group.pk)
+
+
+def fail(model: SandboxClient, kind: str) -> None:
+    model.call("POST", "llm/faults", {"kind": kind})
+
+
+def lines() -> int:
+    return GroupMessage.objects.exclude(purpose="welcome").filter(direction="out").count()
+
+
+def test_useless_answers_pause_the_group_and_going_on_asks_anew(
+    group: EducationGroup, model: SandboxClient
+) -> None:
+    fail(model, "wrong_schema")
+    waiting = advance(group, times=2)
+    assert (waiting.state, waiting.attempts) == ("running", 2)
+    assert waiting.state_reason
+    paused = advance(group)
+    assert (paused.state, paused.attempts, lines()) == ("paused", 0, 0)
+    assert "Языковая модель не ответила" in paused.state_reason
+    # each time another question: the answer to none of them is asked for twice
+    assert LLMCall.objects.values("key").distinct().count() == 3
+
+    model.call("DELETE", "llm/faults")
+    services.resume(group.pk, Staff.objects.create(username="дежурная"), timezone.now())
+    going_on = advance(group)
+    assert (going_on.state, going_on.state_reason, going_on.attempts, lines()) == ("running", "", 0, 1)
+
+
+def test_a_useless_answer_is_followed_by_a_good_one(group: EducationGroup, model: SandboxClient) -> None:
+    fail(model, "malformed")
+    advance(group, times=2)
+    model.call("DELETE", "llm/faults")
+    group = advance(group)
+    assert (group.state, group.attempts, lines()) == ("running", 0, 1)
+
+
+def test_a_model_that_says_nothing_is_waited_for(group: EducationGroup, model: SandboxClient) -> None:
+    fail(model, "500")
+    waiting = advance(group, times=4)
+    assert (waiting.state, waiting.attempts, lines()) == ("running", 0, 0)
+    assert waiting.state_reason
+
+
+def test_a_member_who_gets_no_usable_answer_gets_a_person(group: EducationGroup, model: SandboxClient) -> None:
+    assert group.chat is not None
+    place, asks = Peer(PeerKind.CHANNEL, group.chat.telegram_id), Person(900, "olga", "Ольга")
+    message = Message(chat=place, id=50, text="А можно не вести дневник?", date=timezone.now(), sender=asks)
+    hearing.saw(group.pk, message, timezone.now())
+    fail(model, "empty")
+    group = advance(group, times=3)
+    row = GroupMessage.objects.get(message_id=50)
+    assert (group.state, row.stage, lines()) == ("running", "person", 0)
+    assert "Языковая модель не ответила" in row.stage_reason
