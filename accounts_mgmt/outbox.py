@@ -201,11 +201,15 @@ def outgoing_models() -> list[type[OutgoingMessage]]:
     return [model for model in apps.get_models() if issubclass(model, OutgoingMessage)]
 
 
-def outbox_indexes(prefix: str) -> list[models.Index]:
-    """The indexes every child needs; `prefix` keeps their names apart."""
+def outbox_indexes(prefix: str, *, ordered: bool = False) -> list[models.Index]:
+    """The indexes every child needs; `prefix` keeps their names apart. `ordered` as the child's own."""
     due = Coalesce("next_retry", "scheduled_at")
     queued: Any = Q(status__in=("pending", "unknown"))
+    unsettled: Any = Q(status__in=("pending", "sending", "unknown"))
+    # the claim again: whether one before it in the same conversation is on its way
+    order = [models.Index(fields=["sender", "chat", "id"], name=f"{prefix}_order", condition=unsettled)]
     return [
+        *(order if ordered else []),
         # the claim: what of these accounts is due
         models.Index("sender", due, name=f"{prefix}_due", condition=queued),
         # take-over: what a former holder left in its hands

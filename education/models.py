@@ -231,7 +231,7 @@ class GroupMessage(OutgoingMessage):
             )
         ]
         indexes = [
-            *outbox_indexes("education"),
+            *outbox_indexes("education", ordered=True),
             models.Index(fields=["group", "-id"], name="education_group_id"),
             models.Index(fields=["user", "-id"], name="education_person"),
             named_index("education_call", "llm_call"),

@@ -86,9 +86,10 @@ def _hear_only(contact: Contact, account: TelegramAccountSession, message: Messa
 def _mirror(thread: Thread, message: Message) -> None:
     """The account's owner wrote from another device; what we sent ourselves comes back here as well."""
     text = storable(message.text)
-    known = thread.messages.filter(direction=Direction.OUT)
-    own = known.filter(message_id=message.id) | known.filter(text=text, message_id=None).unsettled()
-    if own.exists():
+    ours = thread.messages.filter(direction=Direction.OUT)
+    on_its_way = ours.unsettled().filter(chat=thread.chat, text=text, message_id=None)
+    # each question stands on an index; both in one would look through the whole thread
+    if ours.filter(message_id=message.id).exists() or on_its_way.exists():
         return
     _store(thread, Direction.OUT, message)
     going_out.leave_to_person(thread)

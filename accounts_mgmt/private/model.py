@@ -117,14 +117,16 @@ def private_constraints(prefix: str) -> list[models.BaseConstraint]:
 def private_indexes(prefix: str) -> list[models.Index]:
     """The indexes every child needs; `prefix` keeps their names apart."""
     unread: Any = Q(direction="in", is_read=False)
+    asking: Any = Q(stage__in=("wanted", "person"))
     return [
-        *outbox_indexes(prefix),
+        *outbox_indexes(prefix, ordered=True),
         models.Index(fields=["sender", "user", "-id"], name=f"{prefix}_thread"),
         models.Index(fields=["user", "-id"], name=f"{prefix}_person"),
         named_index(f"{prefix}_call", "llm_call"),
         models.Index(fields=["sender", "message_id"], name=f"{prefix}_message_id"),
-        # the sweep's query, and what is unread
-        models.Index(fields=["stage", "id"], name=f"{prefix}_stage", condition=Q(stage__in=("wanted", "person"))),
+        # what a thread still asks for; the sweep's query; what is unread
+        models.Index(fields=["sender", "user"], name=f"{prefix}_asking", condition=asking),
+        models.Index(fields=["stage", "id"], name=f"{prefix}_stage", condition=asking),
         models.Index(fields=["user"], name=f"{prefix}_unread", condition=unread),
         # the list's filter: the purposes that are few among replies
         models.Index(fields=["purpose", "-id"], name=f"{prefix}_purpose", condition=~Q(purpose="")),
