@@ -119,7 +119,7 @@ def _consider(group: EducationGroup, row: GroupMessage, user: TelegramUser, now:
     if said and said.wish in (Wish.STOP, Wish.CRISIS):
         _halt(group, row, user, said, now)
     if group.state == State.RUNNING:
-        EducationGroup.objects.filter(pk=group.pk).update(due_at=now)
+        EducationGroup.objects.filter(pk=group.pk).update(due_at=now, attempts=0)
         notify(llm_work.CHANNEL)
 
 

@@ -132,7 +132,7 @@ class EducationGroup(models.Model):
     def go_to(self, scene: str, beat: int, now: Any) -> None:
         """Stand before a beat, whose turn it is from now on. Does not save."""
         self.scene, self.beat, self.beat_since, self.due_at = scene, beat, now, now
-        self.is_hurried = False
+        self.is_hurried, self.attempts = False, 0
 
 
 class GroupPartner(models.Model):

@@ -253,16 +253,22 @@ def prompt(task: Task) -> list[Message]:
 def _store(task: Task, answer: llm.Answer[Wording], reason: str, now: datetime) -> None:
     """Keep the words, if the group still stands where they belong; or leave the message to a person."""
     group = services.locked(task.group.pk)
+    if not _is_still_asked(group, task):
+        return
+    group.attempts = 0
+    group.save(update_fields=["attempts"])
+    if _asks_for_person(answer.value):
+        hearing.leave_to_person(group, GroupMessage.objects.get(pk=task.about), now, is_crisis=answer.value.crisis)
+        return
+    _write(group, task.role, answer.value.text.strip(), task.purpose, now, reason, answer)
+
+
+def _is_still_asked(group: EducationGroup, task: Task) -> bool:
+    """Whether the locked group still stands where the task's words belong."""
     rows = GroupMessage.objects.filter(group=group)
     wanted = rows.filter(pk=task.about, stage=Stage.WANTED).exists() if task.about else not rows.waiting().exists()
     here = (group.scene, group.beat) == (task.group.scene, task.group.beat)
-    if not (group.state == State.RUNNING and wanted and here):
-        return
-    if _asks_for_person(answer.value):
-        hearing.leave_to_person(group, rows.get(pk=task.about), now, is_crisis=answer.value.crisis)
-        return
-    _write(group, task.role, answer.value.text.strip(), task.purpose, now, reason, answer)
-    EducationGroup.objects.filter(pk=group.pk).update(attempts=0)
+    return group.state == State.RUNNING and wanted and here
 
 
 def _write(
@@ -294,7 +300,7 @@ def _failed(task: Task, error: llm.LLMError, now: datetime) -> None:
     """Nothing is said instead. A model that does not answer is waited for; after some useless answers to the same
     question a person takes over: answers the member, or looks why the scenario does not go on."""
     group = services.locked(task.group.pk)
-    if group.state != State.RUNNING:
+    if not _is_still_asked(group, task):
         return
     reason = _("The language model failed (%(error)s).") % {"error": error}
     group.attempts += error.permanent

@@ -271,7 +271,9 @@ def _refuse_claims(role: str, text: str) -> None:
 
 
 def answered(group: EducationGroup) -> None:
-    """Nobody waits in the group any more."""
+    """Nobody waits in the group any more, so the model is asked something else."""
+    group.attempts = 0
+    group.save(update_fields=["attempts"])
     GroupMessage.objects.filter(group=group).waiting().update(stage=GroupMessage.Stage.NONE, stage_reason="")
 
 

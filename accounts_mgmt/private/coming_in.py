@@ -88,8 +88,9 @@ def _mirror(thread: Thread, message: Message) -> None:
     text = storable(message.text)
     ours = thread.messages.filter(direction=Direction.OUT)
     on_its_way = ours.unsettled().filter(chat=thread.chat, text=text, message_id=None)
-    # each question stands on an index; both in one would look through the whole thread
-    if ours.filter(message_id=message.id).exists() or on_its_way.exists():
+    # Each question stands on an index; both in one would look through the whole thread. In this order: what is
+    # settled between the two has its number by the second.
+    if on_its_way.exists() or ours.filter(message_id=message.id).exists():
         return
     _store(thread, Direction.OUT, message)
     going_out.leave_to_person(thread)

@@ -51,8 +51,9 @@ def channels_in_trouble(now: datetime) -> int:
 @desk.steps(20)
 def comment_steps() -> list[desk.Step]:
     channels = TelegramChannel.objects.filter(basis__in=TelegramChannel.COMMENTED)
-    # asked for by status, which stands on an index
-    approved = GeneratedComment.objects.filter(status__in=("pending", "sending", "unknown", "sent"))
+    # by a person, or by the channel's rule: each stands on an index
+    by_person = GeneratedComment.objects.filter(approved_by__isnull=False)
+    by_rule = GeneratedComment.objects.filter(status__in=("pending", "sending", "unknown", "sent"))
     return [
         desk.Step(
             _("Add a channel and its posting basis"),
@@ -76,7 +77,7 @@ def comment_steps() -> list[desk.Step]:
             _("Approve the first draft"),
             _("It comes by itself after the next post of the channel."),
             reverse(REVIEW),
-            approved.exists(),
+            by_person.exists() or by_rule.exists(),
         ),
     ]
 

@@ -58,6 +58,13 @@ def fail(model: SandboxClient, kind: str) -> None:
     model.call("POST", "llm/faults", {"kind": kind})
 
 
+def hears(group: EducationGroup, text: str) -> None:
+    assert group.chat is not None
+    place, asks = Peer(PeerKind.CHANNEL, group.chat.telegram_id), Person(900, "olga", "Ольга")
+    message = Message(chat=place, id=50, text=text, date=timezone.now(), sender=asks)
+    hearing.saw(group.pk, message, timezone.now())
+
+
 def lines() -> int:
     return GroupMessage.objects.exclude(purpose="welcome").filter(direction="out").count()
 
@@ -71,7 +78,7 @@ def test_useless_answers_pause_the_group_and_going_on_asks_anew(
     assert waiting.state_reason
     paused = advance(group)
     assert (paused.state, paused.attempts, lines()) == ("paused", 0, 0)
-    assert "Языковая модель не ответила" in paused.state_reason
+    assert "Языковая модель не справилась" in paused.state_reason
     # each time another question: the answer to none of them is asked for twice
     assert LLMCall.objects.values("key").distinct().count() == 3
 
@@ -89,6 +96,32 @@ def test_a_useless_answer_is_followed_by_a_good_one(group: EducationGroup, model
     assert (group.state, group.attempts, lines()) == ("running", 0, 1)
 
 
+def test_another_question_has_its_own_tries(group: EducationGroup, model: SandboxClient) -> None:
+    fail(model, "malformed")
+    assert advance(group, times=2).attempts == 2
+    hears(group, "А можно не вести дневник?")
+    # the member comes first, and neither the line's failures nor those of this count for the next
+    assert advance(group, times=2).attempts == 2
+    services.say(group.pk, "host", "Можно.", Staff.objects.create(username="дежурная"), timezone.now())
+    assert EducationGroup.objects.get().attempts == 0
+    GroupMessage.objects.filter(purpose="hand").update(status=Status.SENT)
+    assert advance(group, times=2).attempts == 2
+    services.skip(group.pk, Staff.objects.get(), timezone.now())
+    going_on = EducationGroup.objects.get()
+    assert (going_on.state, going_on.attempts) == ("running", 0)
+
+
+def test_a_failure_of_what_is_no_longer_asked_counts_for_nothing(
+    group: EducationGroup, model: SandboxClient
+) -> None:
+    task = playing.advance(group.pk, timezone.now())
+    assert task is not None
+    services.skip(group.pk, Staff.objects.create(username="дежурная"), timezone.now())
+    playing._failed(task, llm.BadAnswer("x"), timezone.now())
+    there = EducationGroup.objects.get()
+    assert (there.attempts, there.state_reason) == (0, "")
+
+
 def test_a_model_that_says_nothing_is_waited_for(group: EducationGroup, model: SandboxClient) -> None:
     fail(model, "500")
     waiting = advance(group, times=4)
@@ -97,12 +130,9 @@ def test_a_model_that_says_nothing_is_waited_for(group: EducationGroup, model: S
 
 
 def test_a_member_who_gets_no_usable_answer_gets_a_person(group: EducationGroup, model: SandboxClient) -> None:
-    assert group.chat is not None
-    place, asks = Peer(PeerKind.CHANNEL, group.chat.telegram_id), Person(900, "olga", "Ольга")
-    message = Message(chat=place, id=50, text="А можно не вести дневник?", date=timezone.now(), sender=asks)
-    hearing.saw(group.pk, message, timezone.now())
+    hears(group, "А можно не вести дневник?")
     fail(model, "empty")
     group = advance(group, times=3)
     row = GroupMessage.objects.get(message_id=50)
     assert (group.state, row.stage, lines()) == ("running", "person", 0)
-    assert "Языковая модель не ответила" in row.stage_reason
+    assert "Языковая модель не справилась" in row.stage_reason
