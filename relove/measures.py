@@ -5,7 +5,7 @@ module called `measures`. docs/operations/ holds a board and alert rules that na
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import accumulate
 
 from django.db import connection
@@ -75,7 +75,7 @@ def operations(now: datetime) -> Iterator[Metric]:
 
 @measure
 def language_model(now: datetime) -> Iterator[Metric]:
-    today = LLMCall.objects.filter(created_at__gte=TruncDay(Now()))
+    today = LLMCall.objects.filter(created_at__gte=TruncDay(Now(), tzinfo=UTC))
     calls = GaugeMetricFamily("relove_llm_calls_today", "Calls of the day (UTC) by status", labels=["status"])
     for status, count in today.values_list("status").annotate(Count("pk")).order_by():
         calls.add_metric([status], count)

@@ -8,7 +8,7 @@ failed
 
 import json
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -114,7 +114,7 @@ def complain(call: LLMCall, reason: str) -> None:
 
 def spent_today() -> Decimal:
     """USD of the day, UTC, that the budget counts."""
-    today = LLMCall.objects.filter(created_at__gte=TruncDay(Now()))
+    today = LLMCall.objects.filter(created_at__gte=TruncDay(Now(), tzinfo=UTC))
     return today.aggregate(total=Sum("cost"))["total"] or Decimal(0)
 
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Coroutine, Iterator
 from contextlib import closing
-from datetime import timedelta
+from datetime import UTC, timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from pytest_django import Settings
 
 from relove import llm
-from relove.llm.ledger import INTERRUPTED
+from relove.llm.ledger import INTERRUPTED, spent_today
 from relove.models import LLMCall
 from relove.prompting import system, user
 from tests.sandbox.llm_server import LLMServer, llm_server
@@ -209,6 +209,18 @@ def test_a_spent_budget_asks_nothing(server: LLMServer, settings: Settings) -> N
     assert server.state.requests == 1
     LLMCall.objects.update(created_at=timezone.now() - timedelta(days=1))
     assert ask("draft:2").value.text
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Etc/GMT+12"])
+def test_the_budget_counts_the_day_of_utc_wherever_we_are(zone: str) -> None:
+    now = timezone.now()
+    midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    calls = [LLMCall(key=f"{n}", purpose="draft", request={}, model="m", cost=10**n) for n in range(2)]
+    for call, at in zip(calls, [now, midnight - timedelta(seconds=1)], strict=True):
+        call.save()
+        LLMCall.objects.filter(pk=call.pk).update(created_at=at)
+    with timezone.override(zone):
+        assert spent_today() == 1
 
 
 def crashed(age: float, error: str = "") -> None:
