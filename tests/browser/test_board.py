@@ -5,9 +5,7 @@ from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from education import building, services
-from education.models import EducationGroup, GroupMessage
-from relove.models import Chat
+from education.models import GroupMessage
 from tests.admin_scene import Scene
 from tests.browser.conftest import shoot
 from tests.education import scene as groups
@@ -16,23 +14,8 @@ NARROW = {"width": 390, "height": 844}
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
-def running_group() -> EducationGroup:
-    """Made, with its welcome in the chat, before its first scene."""
-    now = timezone.now()
-    host, _bots, client = groups.rows(now)
-    groups.live_scenario(now)
-    made = services.create(host, client, now)
-    made.chat, made.step = Chat.objects.create(kind="supergroup", telegram_id=5), EducationGroup.Step.DONE
-    building._begin(made, now)
-    made.save()
-    welcome = services.new(made, "host", building.welcome_text(made), "welcome")
-    welcome.status, welcome.message_id, welcome.sent_at = "sent", 1, now
-    welcome.save()
-    return made
-
-
 def test_a_group_is_watched_spoken_in_and_ended(page: Page, scene: Scene) -> None:
-    group = running_group()
+    group = groups.begun_group(timezone.now())
     page.goto(reverse("admin:education_educationgroup_change", args=[group.pk]))
     expect(page.get_by_text("Рады видеть вас, Ольга").first).to_be_visible()
     shoot(page, "board")

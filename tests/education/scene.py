@@ -8,11 +8,13 @@ import yaml
 from django.utils import timezone
 
 from accounts_mgmt.models import Contact, TelegramAccountSession
-from education import services
+from accounts_mgmt.outbox import Status
+from education import building, services
+from education.document import HOST
 from education.kind import EXAMPLE
 from education.models import EducationGroup, GroupMessage, StudentBot
 from relove.management import sandbox_world
-from relove.models import TelegramUser
+from relove.models import Chat, TelegramUser
 from relove.sandbox.client import SandboxClient
 from sales import services as scripts
 from sales.models import SalesScript
@@ -62,6 +64,20 @@ def rows(now: datetime, *, partners: int = 2) -> tuple[TelegramAccountSession, l
     client = TelegramUser.objects.create(telegram_id=900, first_name="Ольга", username="olga")
     Contact.objects.create(user=client, account=host, wrote_at=now)
     return host, bots, client
+
+
+def begun_group(now: datetime, data: dict[str, Any] | None = None) -> EducationGroup:
+    """A group of rows alone: made, with its welcome in the chat, before its first scene."""
+    host, _bots, client = rows(now)
+    live_scenario(now, data=data)
+    made = services.create(host, client, now)
+    made.chat, made.step = Chat.objects.create(kind="supergroup", telegram_id=5), EducationGroup.Step.DONE
+    building._begin(made, now)
+    made.save()
+    welcome = services.new(made, HOST, building.welcome_text(made), GroupMessage.Purpose.WELCOME)
+    welcome.status, welcome.message_id, welcome.sent_at = Status.SENT, 1, now
+    welcome.save()
+    return made
 
 
 @dataclass

@@ -6,10 +6,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts_mgmt.models import TelegramAccountSession
-from accounts_mgmt.outbox import Status
-from education import building, playing, services
+from education import playing
 from education.models import EducationGroup, GroupMessage
-from relove.models import Chat, Staff
+from relove.models import Staff
 from tests.education import scene
 
 pytestmark = pytest.mark.django_db
@@ -17,17 +16,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def group() -> EducationGroup:
-    now = timezone.now()
-    host, _bots, client = scene.rows(now)
-    scene.live_scenario(now)
-    made = services.create(host, client, now)
-    made.chat, made.step = Chat.objects.create(kind="supergroup", telegram_id=5), EducationGroup.Step.DONE
-    building._begin(made, now)
-    made.save()
-    welcome = services.new(made, "host", building.welcome_text(made), "welcome")
-    welcome.status, welcome.message_id, welcome.sent_at = Status.SENT, 1, now
-    welcome.save()
-    return made
+    return scene.begun_group(timezone.now())
 
 
 @pytest.fixture

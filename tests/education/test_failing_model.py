@@ -9,10 +9,10 @@ import pytest
 from django.utils import timezone
 
 from accounts_mgmt.outbox import Status
-from education import building, hearing, playing, services
+from education import hearing, playing, services
 from education.models import EducationGroup, GroupMessage
 from relove import llm
-from relove.models import Chat, LLMCall, Staff
+from relove.models import LLMCall, Staff
 from relove.sandbox.client import SandboxClient
 from relove.telegram.gateway import Message, Peer, PeerKind, Person
 from tests.education import scene
@@ -31,17 +31,8 @@ def model(transactional_db: None, settings: Any) -> Iterator[SandboxClient]:
 @pytest.fixture
 def group(model: SandboxClient) -> EducationGroup:
     """Before a line that the model has to word."""
-    now = timezone.now()
-    host, _bots, client = scene.rows(now)
-    scene.live_scenario(now, data={**scene.document(), "scenes": [SCENE, *scene.document()["scenes"]]})
-    made = services.create(host, client, now)
-    made.chat, made.step = Chat.objects.create(kind="supergroup", telegram_id=5), EducationGroup.Step.DONE
-    building._begin(made, now)
-    made.save()
-    welcome = services.new(made, "host", building.welcome_text(made), "welcome")
-    welcome.status, welcome.message_id, welcome.sent_at = Status.SENT, 1, now
-    welcome.save()
-    return made
+    document = scene.document()
+    return scene.begun_group(timezone.now(), {**document, "scenes": [SCENE, *document["scenes"]]})
 
 
 def advance(group: EducationGroup, times: int = 1) -> EducationGroup:

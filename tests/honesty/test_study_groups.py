@@ -15,7 +15,7 @@ from accounts_mgmt.outbox import Origin, Status
 from education import building, hearing, playing, scenarios, services
 from education.models import EducationGroup, GroupMessage, GroupPartner
 from relove.llm import Answer
-from relove.models import Chat, Staff
+from relove.models import Staff
 from relove.telegram.gateway import Message, Peer, PeerKind, Person
 from sales.models import ConversationMessage
 from sales.strategy import Said
@@ -27,19 +27,7 @@ CLIENT = Person(900, "olga", "Ольга")
 
 @pytest.fixture
 def group() -> EducationGroup:
-    """Made, with its welcome in the chat, before its first scene."""
-    now = timezone.now()
-    host, _bots, client = scene.rows(now)
-    scene.live_scenario(now)
-    made = services.create(host, client, now)
-    made.chat = Chat.objects.create(kind="supergroup", telegram_id=5)
-    made.step = EducationGroup.Step.DONE
-    building._begin(made, now)
-    made.save()
-    welcome = services.new(made, "host", building.welcome_text(made), "welcome")
-    welcome.status, welcome.message_id, welcome.sent_at = Status.SENT, 1, now
-    welcome.save()
-    return made
+    return scene.begun_group(timezone.now())
 
 
 def line(group: EducationGroup, role: str = "спрашивает", purpose: str = "", **fields: Any) -> GroupMessage:
