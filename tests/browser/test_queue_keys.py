@@ -1,5 +1,6 @@
 """The review queue by keys alone: decisions, taking back, locks, new drafts, and what a refusal does."""
 
+import re
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -8,7 +9,7 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from django.urls import reverse
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from commentators import locks
 from commentators.models import GeneratedComment, TelegramChannel, TelegramPost
@@ -20,6 +21,7 @@ from tests.sandbox.llm_server import llm_server
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 REVIEW = "admin:commentators_generatedcomment_review"
+ROWS = re.compile(r"/rows/\?")
 # The letters that the Russian layout sends with these codes.
 RUSSIAN = {"KeyJ": "о", "KeyK": "л", "KeyA": "ф", "KeyR": "к", "KeyS": "ы", "KeyU": "г", "KeyH": "р", "KeyE": "у"}
 EDITED = "А с какого маленького вопроса к себе можно начать, когда привычный сценарий уже запустился?"
@@ -76,6 +78,24 @@ def test_approving_moves_on_and_can_be_taken_back(queue: Page, scene: Scene) -> 
     expect(row(queue, scene, 0)).to_have_class("rl-current")
     expect(queue.locator("span[data-decided]")).to_have_text("0")
     assert draft(scene, 0).status == "draft"
+
+
+def test_a_list_that_was_read_before_the_undoing_changes_nothing(queue: Page, scene: Scene) -> None:
+    lists: list[Route] = []
+    queue.route(ROWS, lambda route: lists.append(route))
+    with queue.expect_request(ROWS):
+        press(queue, "KeyA")
+    settled(queue)
+    early = lists[0].fetch()
+    press(queue, "KeyU")
+    expect(queue.locator("span[data-decided]")).to_have_text("0")
+    GeneratedComment.objects.filter(pk=scene.comments["draft"][1].pk).update(text=EDITED)
+
+    lists[0].fulfill(response=early)
+    queue.unroute(ROWS)  # what is held still goes on
+    expect(row(queue, scene, 1)).to_contain_text(EDITED)
+    expect(row(queue, scene, 0)).to_have_class("rl-current")
+    expect(queue.locator("span[data-left]")).to_have_text("4")
 
 
 def test_rejecting_by_the_number_of_the_reason(queue: Page, scene: Scene) -> None:

@@ -182,7 +182,7 @@ def test_an_open_page_tells_that_postgresql_was_started_anew(start: Callable[[],
         page.keyboard.press("Enter")
         # it was started just now
         news = page.locator('[data-trouble="database"]')
-        expect(news).to_contain_text("PostgreSQL был запущен заново")
+        expect(news).to_contain_text("PostgreSQL был запущен заново", timeout=60_000)
         before = news.locator("time").get_attribute("datetime")
         assert before is not None
         page.evaluate("window.opened = true")

@@ -18,7 +18,7 @@ const words = JSON.parse($("#review-words").textContent);
 const mayDecide = Boolean(page.dataset.mayDecide);
 
 const parts = new Map(); // id → promise of the draft's elements
-const sent = new Map(); // id → when the answer to its decision came; Infinity while it is under way
+const told = new Map(); // id → when the answer to its decision or undoing came; Infinity while it is under way
 const flights = new Map(); // id → promise of whether that decision was carried out
 const texts = new Map(); // id → a text that was edited and is not saved
 const done = []; // {id, row, place}: what can be taken back, the latest last
@@ -142,7 +142,7 @@ const decide = (what, fields = {}) => {
   say(words[what]);
   done.push({ id, row, place });
   done.splice(0, done.length - UNDOABLE);
-  sent.set(id, Infinity);
+  told.set(id, Infinity);
   flights.set(id, settle(id, row, place, what, fields));
   underWay();
   select(following);
@@ -163,14 +163,13 @@ const settle = async (id, row, place, what, fields) => {
     bringBack(id, row, place, failure(error));
     return false;
   } finally {
-    sent.set(id, performance.now());
+    told.set(id, performance.now());
     flights.delete(id);
     underWay();
   }
 };
 
 const bringBack = (id, row, place, reason = "") => {
-  sent.delete(id);
   if (!rowOf(id)) list.insertBefore(row, rows()[place] || null);
   const line = $("[data-refused]", row);
   line.textContent = reason;
@@ -190,6 +189,7 @@ const undo = async () => {
   const { id, row, place } = last;
   // refused meanwhile: it has come back by itself
   if ((await flights.get(id)) === false) return;
+  told.set(id, Infinity);
   bringBack(id, row, place);
   select(id);
   try {
@@ -200,6 +200,8 @@ const undo = async () => {
     row.remove();
     say(failure(error));
     select(neighbour(1) ?? rows()[place]?.dataset.id ?? rows()[0]?.dataset.id ?? null);
+  } finally {
+    told.set(id, performance.now());
   }
 };
 
@@ -285,11 +287,13 @@ const refresh = async () => {
   } catch {
     return; // the next event or reconnect asks again
   }
+  // a list asked for before an answer came knows less than that answer
+  const isOlder = (id) => (told.get(id) ?? 0) >= began;
   const fresh = new Map($$("li", found).map((row) => [row.dataset.id, row]));
   for (const row of rows()) {
     const id = row.dataset.id;
     const now = fresh.get(id);
-    if (!now && !flights.has(id)) {
+    if (!now && !isOlder(id)) {
       if (id === current) {
         say(words.elsewhere);
         select(neighbour(1) ?? neighbour(-1));
@@ -299,9 +303,9 @@ const refresh = async () => {
       update(row, now);
     }
   }
-  const added = [...fresh.values()].filter((row) => !rowOf(row.dataset.id) && !((sent.get(row.dataset.id) ?? 0) >= began));
+  const added = [...fresh.values()].filter((row) => !rowOf(row.dataset.id) && !isOlder(row.dataset.id));
   added.forEach((row) => list.append(row));
-  if (!flights.size) show(found.dataset);
+  if (![...told.keys()].some(isOlder)) show(found.dataset);
   if (added.length && current) say(words.new.replace("%(count)s", added.length));
   if (!current && rows().length) select(rows()[0].dataset.id);
 };
