@@ -225,5 +225,12 @@ def outbox_indexes(prefix: str, *, ordered: bool = False) -> list[models.Index]:
         ),
         models.Index(fields=["status", "-id"], name=f"{prefix}_status_id"),
         models.Index(models.F("sent_at").desc(nulls_first=True), models.F("id").desc(), name=f"{prefix}_sent_id"),
+        # how many each account has sent today, from the index alone
+        models.Index(
+            fields=["sent_at"],
+            include=["sender"],
+            name=f"{prefix}_day",
+            condition=Q(status="sent", random_id__isnull=False),
+        ),
         words_index(f"{prefix}_words"),
     ]
