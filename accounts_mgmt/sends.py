@@ -51,7 +51,7 @@ def busiest_today(now: datetime, most: int) -> dict[TelegramAccountSession, Amou
     sent: Counter[int] = Counter()
     for kind in outgoing_models():
         rows = kind._default_manager.filter(status=Status.SENT, sent_at__gte=midnight, random_id__isnull=False)
-        sent.update(dict(rows.order_by().values_list("sender").annotate(Count("*"))))
+        sent.update(dict(rows.order_by().values_list("sender").annotate(times=Count("*"))))
     accounts = TelegramAccountSession.objects.exclude(state=TelegramAccountSession.State.DISABLED)
     busiest = sorted(accounts.order_by("label"), key=lambda account: -sent[account.pk])[:most]
     planned = {account: sum(kind.planned_a_day(account) or 0 for kind in outgoing_models()) for account in busiest}
