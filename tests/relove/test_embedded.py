@@ -20,6 +20,7 @@ from redis.retry import Retry
 
 from relove import embedded
 from relove.embedded import PostgreSQL, Valkey
+from relove.embedded.postgres import buffers
 from relove.embedded.process import package_dir
 
 
@@ -62,6 +63,11 @@ def test_postgres_keeps_data_between_starts_and_knows_cyrillic(home: Path) -> No
     again.stop()
     assert row == ("привет", "on")
     assert not again.is_ready()
+
+
+@pytest.mark.parametrize(("memory", "taken"), [(512, 128), (4096, 512), (65536, 1024)])
+def test_postgres_takes_its_buffers_by_the_machines_memory(memory: int, taken: int) -> None:
+    assert buffers(memory) == taken
 
 
 def test_postgres_refuses_a_wrong_password(home: Path) -> None:
