@@ -41,11 +41,27 @@ async def in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs)
     return await sync_to_async(run, thread_sensitive=False)()
 
 
+class PooledConnection(psycopg.Connection[Any]):
+    """A connection of the pool, which executes an empty statement on it before it hands it out.
+
+    One that fails tells of all others: the restart that broke it broke them as well. The pool by itself would find
+    out one by one, with a pause after each that doubles, and a request would give up long before the last.
+    """
+
+    def execute(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().execute(*args, **kwargs)
+        except psycopg.OperationalError:
+            if self.broken and connection.pool:
+                connection.pool.drain()
+            raise
+
+
 def use_pool() -> None:
     """From now on this process's connections come from a pool. Not for a process that forks: there it hangs."""
     database = settings.DATABASES["default"]
     if settings.DATABASE_POOL:
-        database["OPTIONS"]["pool"] = settings.DATABASE_POOL
+        database["OPTIONS"]["pool"] = settings.DATABASE_POOL | {"connection_class": PooledConnection}
         database["CONN_MAX_AGE"] = 0
 
 

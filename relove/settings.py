@@ -150,8 +150,10 @@ DATABASES["default"]["CONN_MAX_AGE"] = env.int("RELOVE_CONN_MAX_AGE", default=0)
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 # Of the process that serves pages (relove.asgi): so many connections kept, up to so many at once; 0: no pool.
 _POOL, _POOL_MAX = env.int("RELOVE_DB_POOL", default=20), env.int("RELOVE_DB_POOL_MAX", default=60)
-# Whoever finds none free for so long is told that the database is away.
-DATABASE_POOL = {"min_size": _POOL, "max_size": max(_POOL, _POOL_MAX), "timeout": 5} if _POOL > 0 else {}
+# Whoever finds none free for so long is told that the database is away. The pool's pauses between attempts to
+# connect double, so an attempt ends as soon: whoever asks next begins a new one.
+_PATIENCE = {"timeout": 5, "reconnect_timeout": 5}
+DATABASE_POOL = {"min_size": _POOL, "max_size": max(_POOL, _POOL_MAX)} | _PATIENCE if _POOL > 0 else {}
 
 REDIS_URL = env("REDIS_URL", default="")
 # Pages live without the cache's server: what it would have remembered is worked out again.
