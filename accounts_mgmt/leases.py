@@ -20,18 +20,22 @@ from relove.host import Process, boottime, host_id
 # those being signed in, which have no session yet.
 HELD_STATES = ("active", "limited", "signing_in")
 
+# In a WITH of its own, which is worked out once: within the UPDATE a plan may ask it again for each account, and
+# find others each time, whatever the limit.
 ACQUIRE = """
-UPDATE telegram_account_sessions a SET
-    lease_token = %(token)s + a.id, lease_until = now() + %(seconds)s * interval '1 second',
-    lease_host = %(host)s, lease_pid = %(pid)s, lease_pid_started = %(started)s,
-    lease_since = now(), heartbeat_at = now()
-WHERE a.id IN (
+WITH free AS (
     SELECT id FROM telegram_account_sessions
     WHERE state = ANY(%(states)s) AND (session IS NOT NULL OR state = 'signing_in')
       AND id <> ALL(%(avoid)s::bigint[])
       AND (lease_until IS NULL OR lease_until < now() - %(seconds)s / 3 * interval '1 second'
            OR (lease_host = %(host)s AND (lease_token IS NULL OR lease_token = ANY(%(dead)s::bigint[]))))
-    ORDER BY lease_until NULLS FIRST, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+    ORDER BY lease_until NULLS FIRST, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+)
+UPDATE telegram_account_sessions a SET
+    lease_token = %(token)s + a.id, lease_until = now() + %(seconds)s * interval '1 second',
+    lease_host = %(host)s, lease_pid = %(pid)s, lease_pid_started = %(started)s,
+    lease_since = now(), heartbeat_at = now()
+FROM free WHERE a.id = free.id
 RETURNING a.id, a.lease_token
 """
 

@@ -4,6 +4,7 @@ import http.client
 import os
 import shlex
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -142,7 +143,7 @@ class Supervisor:
 
     def _wait_for_socket(self) -> None:
         deadline = time.monotonic() + ANSWER_SECONDS
-        while not self._socket.exists():
+        while not _listens(self._socket):
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise SupervisionError(f"supervisord did not start: {last_line(self._errors)}")
             time.sleep(0.02)
@@ -215,6 +216,12 @@ class Supervisor:
             )
             for name, members in groups.items()
         ]
+
+
+def _listens(path: Path) -> bool:
+    """The file is there a moment before somebody listens at it."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(str(path)) == 0
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
