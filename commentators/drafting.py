@@ -32,13 +32,15 @@ LONGEST_WAIT = timedelta(hours=1)
 DRAFTS_TRIED = 3
 
 CLAIM = """
+WITH due AS (
+    SELECT id, channel_id FROM telegram_posts
+    WHERE stage IN ('new', 'summarised')
+      AND (next_try IS NULL OR next_try <= now())
+      AND (claimed_until IS NULL OR claimed_until < now())
+    ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
+)
 UPDATE telegram_posts p SET claimed_until = now() + %s * interval '1 second'
-FROM (SELECT id, channel_id FROM telegram_posts
-      WHERE stage IN ('new', 'summarised')
-        AND (next_try IS NULL OR next_try <= now())
-        AND (claimed_until IS NULL OR claimed_until < now())
-      ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED) due
-WHERE p.id = due.id AND p.channel_id = due.channel_id
+FROM due WHERE p.id = due.id AND p.channel_id = due.channel_id
 RETURNING p.id, p.channel_id, p.claimed_until
 """
 
@@ -46,7 +48,7 @@ RETURNING p.id, p.channel_id, p.claimed_until
 def claim(limit: int) -> list[tuple[int, int, datetime]]:
     """Posts with a stage to take, ours for a while: (id, channel, until when)."""
     with connection.cursor() as cursor:
-        cursor.execute(CLAIM, [settings.LLM_CLAIM_SECONDS, limit])
+        cursor.execute(CLAIM, [limit, settings.LLM_CLAIM_SECONDS])
         return list(cursor.fetchall())
 
 

@@ -18,10 +18,12 @@ from relove.db import in_thread
 LATER = timedelta(minutes=1)
 
 CLAIM = """
+WITH due AS (
+    SELECT id FROM diagnostic_results WHERE wording_due_at <= now()
+    ORDER BY wording_due_at LIMIT %s FOR UPDATE SKIP LOCKED
+)
 UPDATE diagnostic_results r SET wording_due_at = now() + %s * interval '1 second'
-FROM (SELECT id FROM diagnostic_results WHERE wording_due_at <= now()
-      ORDER BY wording_due_at LIMIT %s FOR UPDATE SKIP LOCKED) due
-WHERE r.id = due.id
+FROM due WHERE r.id = due.id
 RETURNING r.id
 """
 
@@ -29,7 +31,7 @@ RETURNING r.id
 def claim(limit: int) -> list[tuple[int]]:
     """Results that wait for their words, ours for a while."""
     with connection.cursor() as cursor:
-        cursor.execute(CLAIM, [settings.LLM_CLAIM_SECONDS, limit])
+        cursor.execute(CLAIM, [limit, settings.LLM_CLAIM_SECONDS])
         return list(cursor.fetchall())
 
 

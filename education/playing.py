@@ -35,12 +35,14 @@ CONTEXT, MATERIAL, TRIES = 20, 4_000, 3
 MADE = (Status.DRAFT, Status.PENDING, Status.SENDING, Status.UNKNOWN)
 
 CLAIM = """
+WITH due AS (
+    SELECT id FROM education_groups
+    WHERE state IN ('creating', 'running') AND due_at <= now()
+      AND (claimed_until IS NULL OR claimed_until < now())
+    ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED
+)
 UPDATE education_groups g SET claimed_until = now() + %s * interval '1 second'
-FROM (SELECT id FROM education_groups
-      WHERE state IN ('creating', 'running') AND due_at <= now()
-        AND (claimed_until IS NULL OR claimed_until < now())
-      ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED) due
-WHERE g.id = due.id
+FROM due WHERE g.id = due.id
 RETURNING g.id
 """
 
@@ -48,7 +50,7 @@ RETURNING g.id
 def claim(limit: int) -> list[tuple[int]]:
     """Groups whose turn it is, ours for a while."""
     with connection.cursor() as cursor:
-        cursor.execute(CLAIM, [settings.LLM_CLAIM_SECONDS, limit])
+        cursor.execute(CLAIM, [limit, settings.LLM_CLAIM_SECONDS])
         return list(cursor.fetchall())
 
 

@@ -22,12 +22,14 @@ FAILURES = 8
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=30), timedelta(hours=1)
 
 CLAIM = """
+WITH due AS (
+    SELECT id FROM {table}
+    WHERE stage = 'wanted' AND (next_try IS NULL OR next_try <= now())
+      AND (claimed_until IS NULL OR claimed_until < now())
+    ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
+)
 UPDATE {table} m SET claimed_until = now() + %s * interval '1 second'
-FROM (SELECT id FROM {table}
-      WHERE stage = 'wanted' AND (next_try IS NULL OR next_try <= now())
-        AND (claimed_until IS NULL OR claimed_until < now())
-      ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED) due
-WHERE m.id = due.id
+FROM due WHERE m.id = due.id
 RETURNING m.id
 """
 
@@ -35,7 +37,7 @@ RETURNING m.id
 def claim(kind: type[PrivateMessage], limit: int) -> list[tuple[int]]:
     """Messages that wait for a draft, ours for a while."""
     with connection.cursor() as cursor:
-        cursor.execute(CLAIM.format(table=kind._meta.db_table), [settings.LLM_CLAIM_SECONDS, limit])
+        cursor.execute(CLAIM.format(table=kind._meta.db_table), [limit, settings.LLM_CLAIM_SECONDS])
         return list(cursor.fetchall())
 
 
