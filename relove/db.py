@@ -52,8 +52,8 @@ class PooledConnection(psycopg.Connection[Any]):
         try:
             return super().execute(*args, **kwargs)
         except psycopg.OperationalError:
-            if self.broken and connection.pool:
-                connection.pool.drain()
+            if self.broken:
+                connection.pool.drain()  # type: ignore[attr-defined]
             raise
 
 

@@ -124,7 +124,8 @@ def served(**environment: str) -> list[int]:
 
 def test_the_web_process_keeps_a_pool_and_outlives_the_loss_of_it() -> None:
     """As after a restart of PostgreSQL: the first who asks finds out, and is answered without a pause."""
-    used, waited, after, least, most = served(RELOVE_DB_POOL="8", RELOVE_DB_POOL_MAX="9", RELOVE_CONN_MAX_AGE="600")
+    pool = {"RELOVE_DB_POOL": "8", "RELOVE_DB_POOL_MAX": "9", "RELOVE_CONN_MAX_AGE": "600"}
+    used, waited, after, least, most = served(**pool)
     assert (least, most) == (8, 9)
     assert 8 <= used <= 9, "24 questions by 8 threads, each thread new"
     assert waited < 900, "the pool's own pauses begin at a second"
