@@ -15,6 +15,7 @@ What refers to archived rows: no foreign key does. `comment_keys` stays, so a po
 an account; sums of operations stay, pages of what comments bring count from the oldest month that is here.
 """
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -34,6 +35,8 @@ from relove.partitions import MONTHLY, Month
 
 # of the advisory lock; any number that nobody else uses
 LOCK = 7_208_113
+# A process that was killed holds the lock until its server notices, which ends what it is at first.
+LOCK_SECONDS = 5.0
 ROWS_AT_ONCE = 2_000
 # Why rows keep their month in the database, in a sentence; "" when nothing does.
 Hold = Callable[[str, Month], str]
@@ -61,10 +64,7 @@ def due(now: datetime) -> list[tuple[str, Month]]:
 @contextmanager
 def locked() -> Iterator[None]:
     """Be the only one at the archive. Raises Busy."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
-        if not cursor.fetchone()[0]:
-            raise Busy
+    _take("SELECT pg_try_advisory_lock(%s)")
     try:
         yield
     finally:
@@ -74,11 +74,20 @@ def locked() -> Iterator[None]:
 
 def lock_until_commit() -> None:
     """Be the only one at the archive until the transaction ends, and find it put right. Raises Busy."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
-        if not cursor.fetchone()[0]:
-            raise Busy
+    _take("SELECT pg_try_advisory_xact_lock(%s)")
     settle()
+
+
+def _take(attempt: str) -> None:
+    deadline = time.monotonic() + LOCK_SECONDS
+    with connection.cursor() as cursor:
+        while True:
+            cursor.execute(attempt, [LOCK])
+            if cursor.fetchone()[0]:
+                return
+            if time.monotonic() > deadline:
+                raise Busy
+            time.sleep(0.1)
 
 
 def settle() -> None:

@@ -150,7 +150,10 @@ def test_the_archive_is_rewritten_and_an_old_copy_of_it_brings_nothing_back(
     assert traces() == {}
 
 
-def test_nobody_is_erased_while_a_part_of_the_archive_is_out_of_reach(archived: Path, user: TelegramUser) -> None:
+def test_nobody_is_erased_while_a_part_of_the_archive_is_out_of_reach(
+    archived: Path, user: TelegramUser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archive, "LOCK_SECONDS", 0.2)
     other = connection.copy()
     with other.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock(%s)", [archive.LOCK])

@@ -7,6 +7,7 @@ import resource
 import secrets
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -237,8 +238,9 @@ def test_a_full_disk_leaves_the_month_where_it_is(
     assert not [path for path in folder.iterdir() if "operation_logs" in path.name]
 
 
-def test_one_at_a_time(scene: Scene) -> None:
+def test_one_at_a_time(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     other = connection.copy()
+    monkeypatch.setattr(archive, "LOCK_SECONDS", 0.2)
     try:
         with other.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_lock(%s)", [archive.LOCK])
@@ -249,6 +251,19 @@ def test_one_at_a_time(scene: Scene) -> None:
     finally:
         other.close()
     call_command("archive")
+    assert stored() == nothing()
+
+
+def test_a_dead_holder_is_waited_for(scene: Scene) -> None:
+    """Its server's process is still in a statement and has not noticed."""
+    other = connection.copy()
+    other.inc_thread_sharing()
+    with other.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [archive.LOCK])
+    noticing = threading.Timer(1, other.close)
+    noticing.start()
+    call_command("archive")
+    noticing.join()
     assert stored() == nothing()
 
 

@@ -170,6 +170,7 @@ def test_a_killed_command_takes_everything_with_it_and_the_next_one_runs(start: 
 @pytest.mark.browser
 def test_an_open_page_tells_that_postgresql_was_started_anew(start: Callable[[], Up]) -> None:
     up = start().wait_ready()
+    wait_for(lambda: manage(up.state, "doctor").returncode == 0)
     password = secrets.token_urlsafe()
     told = f"from relove.models import Staff; s = Staff.objects.get(); s.set_password('{password}'); s.save()"
     assert manage(up.state, "shell", "-c", told).returncode == 0
@@ -194,7 +195,7 @@ def test_an_open_page_tells_that_postgresql_was_started_anew(start: Callable[[],
         expect(after).to_be_visible(timeout=60_000)
         assert page.evaluate("window.opened"), "nobody reloaded"
         browser.close()
-    assert manage(up.state, "doctor").returncode == 0
+    wait_for(lambda: manage(up.state, "doctor").returncode == 0)
 
 
 def test_only_the_telegram_cluster_is_given_the_session_ring(start: Callable[[], Up]) -> None:
