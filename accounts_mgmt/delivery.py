@@ -369,7 +369,8 @@ def refusal(row: Claimed) -> Settlement | None:
     if failed is None:
         return None
     status = Status.UNKNOWN if row.unclear else failed.otherwise
-    delay = GUARD_SECONDS if status in (Status.UNKNOWN, Status.PENDING) else None
+    waits = status in (Status.UNKNOWN, Status.PENDING) and not failed.claim_asks
+    delay = GUARD_SECONDS if waits else None
     return Settlement(row, status, delay=delay, unclear=row.unclear, code=GUARD, reason=str(failed.reason))
 
 

@@ -145,9 +145,16 @@ class OutgoingMessage(models.Model):
     def guards(cls) -> "list[Guard]":
         """What must hold at the moment of sending. Children add their own to these."""
         return [
-            Guard(Q(sender__state="active"), Status.PENDING, _("The account is not active.")),
-            Guard(Pause.none_for(Pause.Level.EVERYTHING), Status.PENDING, _("Everything is paused.")),
-            Guard(Pause.none_for(Pause.Level.ACCOUNT, "sender"), Status.PENDING, _("The account is paused.")),
+            Guard(Q(sender__state="active"), Status.PENDING, _("The account is not active."), claim_asks=True),
+            Guard(
+                Pause.none_for(Pause.Level.EVERYTHING), Status.PENDING, _("Everything is paused."), claim_asks=True
+            ),
+            Guard(
+                Pause.none_for(Pause.Level.ACCOUNT, "sender"),
+                Status.PENDING,
+                _("The account is paused."),
+                claim_asks=True,
+            ),
             Guard(Q(expires_at__isnull=True) | Q(expires_at__gt=Now()), Status.EXPIRED, _("It is too late.")),
         ]
 
@@ -179,6 +186,8 @@ class Guard:
     reason: "StrPromise"
     # Whether a person who approves hears of it already then; what only waits is not told.
     early: bool = False
+    # Whether no row is claimed while it fails: then a refused row may be looked at again at any time.
+    claim_asks: bool = False
 
 
 def standing(rows: models.QuerySet[Any], guards: Sequence[Guard]) -> list[bool]:

@@ -81,7 +81,7 @@ class StaffMessage(OutgoingMessage):
     def guards(cls) -> list[Guard]:
         """No pause among them: whoever is to be told that all is paused must be reached."""
         return [
-            Guard(Q(sender__state="active"), Status.PENDING, _("The account is not active.")),
+            Guard(Q(sender__state="active"), Status.PENDING, _("The account is not active."), claim_asks=True),
             Guard(Q(expires_at__isnull=True) | Q(expires_at__gt=Now()), Status.EXPIRED, _("It is too late.")),
             Guard(
                 Q(staff__is_active=True, staff__telegram__chat=F("chat")),

@@ -13,7 +13,7 @@ from accounts_mgmt import leases
 from accounts_mgmt.batching import Batcher
 from accounts_mgmt.bookkeeping import settle_columns, unexpected
 from accounts_mgmt.claims import CRASHES_ALLOWED, Claimed, Settlement, statements
-from accounts_mgmt.delivery import ATTEMPTS, retry_delay, verdict
+from accounts_mgmt.delivery import ATTEMPTS, GUARD_SECONDS, refusal, retry_delay, verdict
 from accounts_mgmt.models import AccountChatHold, Pause, TelegramAccountSession
 from accounts_mgmt.outbox import Status
 from commentators.models import CommentatorAccount, GeneratedComment, TelegramChannel, TelegramPost
@@ -261,6 +261,39 @@ def test_what_is_not_claimed(
         accounts.update(**values[hindrance])
     assert claim(account, **changes) == []
     assert status(rows[0]) == Status.PENDING
+
+
+@pytest.mark.parametrize("hindrance", ["state", "everything", "account"])
+def test_what_the_claim_asks_as_well_costs_no_wait(
+    hindrance: str, account: TelegramAccountSession, rows: list[GeneratedComment]
+) -> None:
+    """The pause ends between the refusal and its note."""
+    accounts = TelegramAccountSession.objects.filter(id=account.id)
+    row = claim(account)[0]
+    if hindrance == "state":
+        accounts.update(state="limited")
+    else:
+        Pause.objects.create(level=hindrance, target_id=account.id if hindrance == "account" else None)
+    assert not attempt(row)
+    refused = refusal(row)
+    assert refused is not None
+    accounts.update(state="active")
+    Pause.objects.update(lifted_at=timezone.now())
+    settle(refused)
+    assert [row.id for row in claim(account)] == [row.id]
+
+
+def test_what_the_claim_does_not_ask_is_looked_at_again_later(
+    account: TelegramAccountSession, rows: list[GeneratedComment]
+) -> None:
+    TelegramAccountSession.objects.update(owner_consent_at=None)
+    row = claim(account)[0]
+    assert not attempt(row)
+    refused = refusal(row)
+    assert refused is not None
+    assert (refused.status, refused.delay) == (Status.PENDING, GUARD_SECONDS)
+    settle(refused)
+    assert claim(account) == []
 
 
 def test_a_row_given_back_untouched_is_pending_again(
