@@ -14,8 +14,8 @@ from redis.asyncio import Redis
 from relove.db import connect
 
 PAUSE = 0.5
-# A runner names its rows by their keys. Between costs that it finds nearly equal the planner would otherwise read a
-# whole table of people or accounts for each row of a batch, which it does where the table is small today.
+# A runner names its rows by their keys. Between costs that it finds nearly equal the planner would otherwise
+# read a whole table of people or accounts for each row of a batch, which it does where the table is small today.
 PLANNER = "SET enable_seqscan = off; SET jit = off"
 # What the two ways to the database raise while it is away, or ends our statement to save another.
 AWAY = (

@@ -1,6 +1,7 @@
 """The outbox's decisions one by one: verdicts, delays, batches, and what each statement may touch."""
 
 import asyncio
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -14,9 +15,10 @@ from accounts_mgmt.batching import Batcher
 from accounts_mgmt.bookkeeping import settle_columns, unexpected
 from accounts_mgmt.claims import CRASHES_ALLOWED, Claimed, Settlement, statements
 from accounts_mgmt.delivery import ATTEMPTS, GUARD_SECONDS, refusal, retry_delay, verdict
+from accounts_mgmt.lines import Line
 from accounts_mgmt.models import AccountChatHold, Pause, TelegramAccountSession
 from accounts_mgmt.outbox import Status
-from commentators.models import CommentatorAccount, GeneratedComment, TelegramChannel, TelegramPost
+from commentators.models import CommentatorAccount, DirectMessage, GeneratedComment, TelegramChannel, TelegramPost
 from relove.fields import Sealed
 from relove.models import Chat
 from relove.telegram.gateway import (
@@ -30,6 +32,16 @@ from relove.telegram.gateway import (
 )
 
 TOKEN, OTHER = 11, 22
+# of the claim
+PARAMETERS: dict[str, Any] = {
+    "accounts": [],
+    "tokens": [TOKEN],
+    "rooms": [40],
+    "ahead": 1.0,
+    "suspects": False,
+    "blocked": [],
+    "limit": 100,
+}
 
 
 def claimed(**fields: Any) -> Claimed:
@@ -173,16 +185,7 @@ def run(sql: str, parameters: Any) -> list[tuple[Any, ...]]:
 
 
 def claim(account: TelegramAccountSession, **changes: Any) -> list[Claimed]:
-    parameters = {
-        "accounts": [account.id],
-        "tokens": [TOKEN],
-        "rooms": [40],
-        "ahead": 1.0,
-        "suspects": False,
-        "blocked": [],
-        "limit": 100,
-    }
-    found = run(statements(GeneratedComment).claim, parameters | changes)
+    found = run(statements(GeneratedComment).claim, PARAMETERS | {"accounts": [account.id]} | changes)
     return [Claimed(GeneratedComment, *row) for row in found]
 
 
@@ -230,6 +233,25 @@ def test_a_dialogue_is_claimed_one_by_one(
     assert second.id == rows[1].id, "what waits for a person holds nobody up"
     settle(Settlement(second, Status.SENT, message_id=1))
     assert [row.id for row in claim(account)] == [rows[2].id]
+
+
+def test_order_and_last_check_are_asked_by_index(db: None) -> None:
+    """However the planner thinks of few rows and small tables: each row is a question of its own, by keys."""
+
+    async def plans() -> list[str]:
+        line = Line()
+        sql = statements(DirectMessage)
+        nobody: list[Any] = [[], [], [], *sql.attempt_params]
+        try:
+            found = [await line.rows(f"EXPLAIN {sql.claim}", PARAMETERS)]
+            found.append(await line.rows(f"EXPLAIN {sql.attempt}", nobody))
+        finally:
+            await line.close()
+        return ["\n".join(text for (text,) in lines) for lines in found]
+
+    claim_plan, attempt_plan = asyncio.run(plans())
+    assert re.search(r"older .*\n +Index Cond: \(\(sender_id = .*\(chat_id = .*\(id < ", claim_plan), claim_plan
+    assert not re.search(r"Seq Scan on (users|contacts|telegram_account_sessions)", attempt_plan), attempt_plan
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ from relove.models import Chat, Staff
 from relove.partitions import MONTHS_AHEAD, ensure_partitions
 from relove.sandbox.client import SandboxClient
 
-ACCOUNTS, PEOPLE_EACH, MESSAGES = 20, 10, 3000
+ACCOUNTS, PEOPLE_EACH, MESSAGES = 20, 10, 9000
 # how often each page is asked for in a turn; the median counts
 ASKED = 15
 PATIENCE = 300.0
