@@ -171,12 +171,15 @@ def test_a_fixed_load_is_even_for_everybody() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_rows_are_multiplied_over_a_year() -> None:
     account = TelegramAccountSession.objects.create(label="Первый", role="commentator")
+    other = TelegramAccountSession.objects.create(label="Второй", role="commentator")
     user = TelegramUser.objects.create(telegram_id=5)
     chat = Chat.objects.create(telegram_id=5, kind=Chat.Kind.PRIVATE)
-    DirectMessage.objects.create(sender=account, user=user, chat=chat, direction="in", text="Здравствуйте")
+    for sender in (account, other):
+        DirectMessage.objects.create(sender=sender, user=user, chat=chat, direction="in", text="Здравствуйте")
     with connection.cursor() as cursor:
-        multiply(cursor, DirectMessage, 40, {"direction": "'out'"})
+        multiply(cursor, DirectMessage, 40, [account.pk], {"direction": "'out'"})
     sent = DirectMessage.objects.filter(status="sent", direction="out", sender=account, user=user)
     assert sent.count() == sent.values("message_id").distinct().count() == 40
+    assert not DirectMessage.objects.filter(status="sent", sender=other).exists()
     times = sent.values_list("sent_at", flat=True)
     assert (max(times) - min(times)).days in (355, 356)

@@ -1,15 +1,16 @@
 """Growing: sending, and the staff's pages, with five million sent rows behind them beside an empty database.
 
 One world in the sandbox and two databases that know it: the second is a copy of the first, to which the rows are
-added inside PostgreSQL, half of them comments and half private messages. The two take turns.
+added inside PostgreSQL, half of them comments and half private messages. The two take turns, each with accounts of
+its own, so that neither hears of what the other has sent.
 """
 
 import os
 import statistics
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from functools import partial
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -72,31 +73,37 @@ def growth(bench: Bench) -> Figures:
     """The grown database's rate beside the empty one's: messages a second, pages a second."""
     client = SandboxClient(settings.SANDBOX_HTTP)
     threads = _scene(client)
-    empty = os.environ["DATABASE_URL"]
+    ids = sorted({thread.account.pk for thread in threads})
+    url = os.environ["DATABASE_URL"]
+    empty = Side.of(client, url, threads, ids[:ACCOUNTS])
     began = time.monotonic()
-    grown = _grown(empty, bench.rows)
+    grown = Side.of(client, _copy(url), threads, ids[ACCOUNTS:])
+    grown.grow(bench.rows)
     bench.tell(f"{bench.rows} rows took {time.monotonic() - began:.0f} s")
-    places = {"empty": empty, "grown": grown}
-    desk = Desk(client, threads, timezone.now(), client.stats()["accepted"])
-    for url in places.values():
+    sides = {"empty": empty, "grown": grown}
+    for side in sides.values():
+        side.open()
         # once for nothing: nobody knows of a new table what it holds until autovacuum has looked at a first burst
-        desk.sent(url)
-        _look_through(url)
-    sent = bench.in_turns({name: partial(desk.sent, url) for name, url in places.items()})
-    shown = bench.in_turns({name: partial(_shown, url) for name, url in places.items()})
+        side.sent()
+    sent = bench.in_turns({name: side.sent for name, side in sides.items()})
+    shown = bench.in_turns({name: side.shown for name, side in sides.items()})
     return {"send": ratios(sent["grown"], sent["empty"]), "admin": ratios(shown["grown"], shown["empty"])}
 
 
 def _scene(client: SandboxClient) -> list[Thread]:
     """Accounts that have been written to, with comments; somebody who looks at pages; the tables of a year."""
     ensure_partitions(timezone.now() - YEAR, ahead=YEAR.days // 30 + MONTHS_AHEAD)
-    accounts = crowd.connect(client, ACCOUNTS, timezone.now())
+    accounts = crowd.connect(client, 2 * ACCOUNTS, timezone.now())
     with running({"Q_CLUSTER_NAME": "telegram"}, "qcluster"):
-        wait_until(lambda: len(client.stats()["online"]) == len(accounts), "the accounts are not held", 120)
+        _wait_for_accounts(client, len(accounts))
         threads = crowd.acquaint(client, accounts, PEOPLE_EACH)
     _comment(accounts)
     Staff.objects.create_superuser("growth", password=None)
     return threads
+
+
+def _wait_for_accounts(client: SandboxClient, count: int) -> None:
+    wait_until(lambda: len(client.stats()["online"]) == count, "the accounts are not held", 120)
 
 
 def _comment(accounts: list[TelegramAccountSession]) -> None:
@@ -115,20 +122,13 @@ def _comment(accounts: list[TelegramAccountSession]) -> None:
     GeneratedComment.objects.bulk_create(rows)
 
 
-def _grown(url: str, rows: int) -> str:
-    """The address of a copy of this database with so many sent messages more."""
+def _copy(url: str) -> str:
+    """The address of a copy of this database."""
     parts = urlsplit(url)
     connection.close()
     with psycopg.connect(parts._replace(path="/postgres").geturl(), autocommit=True) as db:
         db.execute(f"CREATE DATABASE {GROWN} TEMPLATE {parts.path[1:]}")
-    grown = parts._replace(path=f"/{GROWN}").geturl()
-    with database_of(grown), connection.cursor() as cursor:
-        # what is copied fits by design
-        cursor.execute("SET session_replication_role = replica")
-        cursor.execute("SET maintenance_work_mem = '512MB'")
-        multiply(cursor, GeneratedComment, rows // 2)
-        multiply(cursor, DirectMessage, rows - rows // 2, ANSWERED)
-    return grown
+    return parts._replace(path=f"/{GROWN}").geturl()
 
 
 def _look_through(url: str) -> None:
@@ -138,38 +138,39 @@ def _look_through(url: str) -> None:
         db.execute("CHECKPOINT")
 
 
-def multiply(cursor: Any, model: type[Model], rows: int, own: dict[str, str] | None = None) -> None:
-    """So many rows more, over the last year, as copies of those there are with what is their own."""
-    table, values = model._meta.db_table, {**SENT, **(own or {})}
-    columns = [str(field.column) for field in model._meta.concrete_fields if not field.primary_key]
-    named = ", ".join(f'"{column}"' for column in columns)
-    # every name in it is ours
-    copied = ", ".join(values.get(column, f'b."{column}"') for column in columns)
-    with without_indexes(cursor, table):
-        cursor.execute(
-            f"WITH b AS (SELECT row_number() OVER () - 1 AS n, * FROM {table}) "  # noqa: S608
-            f"INSERT INTO {table} ({named}) SELECT {copied} FROM generate_series(1, %s) AS g "
-            "JOIN b ON b.n = g %% (SELECT count(*) FROM b) "
-            "CROSS JOIN LATERAL (SELECT now() - (g + 1) * %s::interval AS at) AS moment",
-            [rows, timedelta(days=YEAR.days) / rows],
-        )
-
-
 @dataclass(frozen=True)
-class Desk:
-    """Where messages are written; `accepted` had been sent when it opened, at `since`."""
+class Side:
+    """One of the two databases, and who is in it: 20 accounts, and 10 people for each."""
 
     client: SandboxClient
+    url: str
+    accounts: list[int]
     threads: list[Thread]
-    since: datetime
-    accepted: int
 
-    def sent(self, url: str) -> float:
+    @classmethod
+    def of(cls, client: SandboxClient, url: str, threads: list[Thread], accounts: list[int]) -> "Side":
+        return cls(client, url, accounts, [thread for thread in threads if thread.account.pk in accounts])
+
+    def grow(self, rows: int) -> None:
+        """So many sent messages more."""
+        with database_of(self.url), connection.cursor() as cursor:
+            # what is copied fits by design
+            cursor.execute("SET session_replication_role = replica")
+            cursor.execute("SET maintenance_work_mem = '512MB'")
+            multiply(cursor, GeneratedComment, rows // 2, self.accounts)
+            multiply(cursor, DirectMessage, rows - rows // 2, self.accounts, ANSWERED)
+
+    def open(self) -> None:
+        """From now on the other's accounts are not held here."""
+        with database_of(self.url):
+            others = TelegramAccountSession.objects.exclude(pk__in=self.accounts)
+            others.update(state=TelegramAccountSession.State.DISABLED)
+
+    def sent(self) -> float:
         """Messages a second, from the moment they are queued until all are settled."""
-        with database_of(url), running({"Q_CLUSTER_NAME": "telegram", "DATABASE_URL": url}, "qcluster"):
-            self._catch_up()
-            # or they would work through what was caught up with while the clock runs: of one database in each round
-            _look_through(url)
+        _look_through(self.url)
+        with database_of(self.url), running({"Q_CLUSTER_NAME": "telegram", "DATABASE_URL": self.url}, "qcluster"):
+            _wait_for_accounts(self.client, ACCOUNTS)
             unsettled = DirectMessage.objects.unsettled()
             now = timezone.now()
             rows = crowd.queue((self.threads[number % len(self.threads)], now) for number in range(MESSAGES))
@@ -182,21 +183,31 @@ class Desk:
             assert sent.count() == MESSAGES, "messages were not sent"
             return MESSAGES / took
 
-    def _catch_up(self) -> None:
-        """What the other database has sent comes to this one as written elsewhere, and is stored first."""
-        wanted = self.client.stats()["accepted"] - self.accepted
-        known = DirectMessage.objects.filter(sent_at__gt=self.since, direction=DirectMessage.Direction.OUT)
-        held = TelegramAccountSession.objects.filter(lease_until__gt=timezone.now())
-        wait_until(lambda: held.count() == ACCOUNTS, "the accounts are not held", PATIENCE)
-        wait_until(lambda: known.count() >= wanted, "what was missed is not stored", PATIENCE, every=0.5)
+    def shown(self) -> float:
+        """Pages a second, each page by its median."""
+        with database_of(self.url):
+            browser = Client(SERVER_NAME="127.0.0.1")
+            browser.force_login(Staff.objects.get(username="growth"))
+            return len(PAGES) / sum(statistics.median(_asked(browser, reverse(page))) for page in PAGES)
 
 
-def _shown(url: str) -> float:
-    """Pages a second, each page by its median."""
-    with database_of(url):
-        browser = Client(SERVER_NAME="127.0.0.1")
-        browser.force_login(Staff.objects.get(username="growth"))
-        return len(PAGES) / sum(statistics.median(_asked(browser, reverse(page))) for page in PAGES)
+def multiply(
+    cursor: Any, model: type[Model], rows: int, senders: Sequence[int], own: dict[str, str] | None = None
+) -> None:
+    """So many rows more, over the last year, as copies of those of these senders with what is their own."""
+    table, values = model._meta.db_table, {**SENT, **(own or {})}
+    columns = [str(field.column) for field in model._meta.concrete_fields if not field.primary_key]
+    named = ", ".join(f'"{column}"' for column in columns)
+    # every name in it is ours
+    copied = ", ".join(values.get(column, f'b."{column}"') for column in columns)
+    with without_indexes(cursor, table):
+        cursor.execute(
+            f"WITH b AS (SELECT row_number() OVER () - 1 AS n, * FROM {table} WHERE sender_id = ANY(%s)) "  # noqa: S608
+            f"INSERT INTO {table} ({named}) SELECT {copied} FROM generate_series(1, %s) AS g "
+            "JOIN b ON b.n = g %% (SELECT count(*) FROM b) "
+            "CROSS JOIN LATERAL (SELECT now() - (g + 1) * %s::interval AS at) AS moment",
+            [list(senders), rows, timedelta(days=YEAR.days) / rows],
+        )
 
 
 def _asked(browser: Client, address: str) -> list[float]:
