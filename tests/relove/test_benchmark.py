@@ -98,6 +98,10 @@ def test_contenders_take_turns() -> None:
     assert found["a"] == [1, 6, 8]
     assert ratios(found["b"], found["a"]) == [2, 4 / 6, 9 / 8]
 
+    order.clear()
+    Bench(lambda line: None, rounds=3).in_turns({name: lambda n=name: contender(n) for name in "ab"})
+    assert "".join(order) == "ababab"
+
 
 def test_every_benchmark_has_aims() -> None:
     assert all(one.aims for one in frame.known().values())
