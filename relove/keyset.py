@@ -59,9 +59,13 @@ Order = Sequence[Column]
 
 def order_of(model: type[Model], names: Sequence[str]) -> Order:
     """From Django's names ("-created_at"); what makes it unique is added. Raises FieldDoesNotExist."""
-    columns = [Column(_field(model, name.lstrip("-")), name.startswith("-")) for name in names]
-    if not any(column.field.primary_key for column in columns):
-        columns.append(Column(model._meta.pk, bool(columns) and columns[0].descending))
+    columns: list[Column] = []
+    for name in names:
+        columns.append(Column(_field(model, name.lstrip("-")), name.startswith("-")))
+        if columns[-1].field.primary_key:
+            # what follows decides nothing, and would be a stretch without rows
+            return columns
+    columns.append(Column(model._meta.pk, bool(columns) and columns[0].descending))
     return columns
 
 

@@ -32,7 +32,19 @@ class DirectMessageAdmin(BigListAdmin):
         ("direction", ChoicesDropdownFilter),
         ("purpose", ChoicesDropdownFilter),
     ]
-    list_select_related = ["sender", "user", "approved_by"]
+    list_select_related = ["sender", "user"]
+    list_fields = (
+        "text",
+        "direction",
+        "status",
+        "failed_reason",
+        "user__first_name",
+        "user__last_name",
+        "user__username",
+        "user__telegram_id",
+        "sender__label",
+        "sent_at",
+    )
     search_fields = ["text"]
     search_help_text = _("Words of the message")
     extra_lookups = ("user__id__exact",)

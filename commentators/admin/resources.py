@@ -117,7 +117,7 @@ class PostResource(SafeResource):
 
 class CommentResource(SafeResource):
     channel = Field(column_name="channel", attribute="channel__username", readonly=True)
-    account = Field(column_name="account", attribute="account__session__label", readonly=True)
+    account = Field(column_name="account", attribute="sender__label", readonly=True)
 
     class Meta:
         model = GeneratedComment
@@ -146,7 +146,7 @@ class MetricsResource(SafeResource):
     """What readers did, a column for each figure; empty where Telegram does not count."""
 
     channel = Field(column_name="channel", attribute="channel__username", readonly=True)
-    account = Field(column_name="account", attribute="account__session__label", readonly=True)
+    account = Field(column_name="account", attribute="sender__label", readonly=True)
     likes = Field(column_name="likes")
     replies = Field(column_name="replies")
     post_views = Field(column_name="post_views")

@@ -6,6 +6,10 @@ from typing import Any
 
 import openpyxl
 import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from tablib import Dataset
 
 from commentators.admin.resources import (
@@ -18,6 +22,7 @@ from commentators.admin.resources import (
 )
 from commentators.models import AccountPersonality, CommentSchedule, TelegramChannel
 from relove.exports import FORMATS, defuse, undefuse
+from tests.admin_scene import administrator
 from tests.commentators.conftest import Place
 from tests.commentators.test_effect import sent
 
@@ -106,3 +111,17 @@ def test_the_dry_run_lists_what_is_wrong_and_changes_nothing(place: Place) -> No
     wrong = {row.number for row in result.invalid_rows} | {number for number, _errors in result.row_errors()}
     assert wrong == {2, 3, 4, 5}
     assert set(CommentSchedule.objects.values_list("comments_per_day", flat=True)) == {10}
+
+
+def test_an_export_of_many_comments_asks_no_more_than_of_few(place: Place, client: Client) -> None:
+    client.force_login(administrator())
+    url = reverse("admin:commentators_generatedcomment_export")
+    chosen = {f"commentresource_{name}": "on" for name in ("post", "channel", "account", "text")}
+    asked = []
+    for number in range(1, 4):
+        sent(place, number, likes=3, replies=1, post_views=None)
+        with CaptureQueriesContext(connection) as queries:
+            answer = client.post(url, {"format": "0", "resource": "0", **chosen})
+        assert answer.content.decode().count("\n") == number + 1
+        asked.append(len(queries))
+    assert asked[1] == asked[2]
