@@ -3,6 +3,8 @@
 import json
 import os
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
@@ -101,6 +103,18 @@ def test_contenders_take_turns() -> None:
     order.clear()
     Bench(lambda line: None, rounds=3).in_turns({name: lambda n=name: contender(n) for name in "ab"})
     assert "".join(order) == "ababab"
+
+    @contextmanager
+    def around() -> Iterator[None]:
+        order.append("(")
+        yield
+        order.append(")")
+
+    order.clear()
+    two = {name: lambda n=name: contender(n) for name in "ab"}
+    found = Bench(lambda line: None, rounds=2).in_turns(two, turns=2, around=around)
+    assert "".join(order) == "(abab)(abab)"
+    assert found == {"a": [3, 9], "b": [4, 10]}
 
 
 def test_every_benchmark_has_aims() -> None:

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from signal import SIGTERM
@@ -69,17 +69,25 @@ class Bench:
     rows: int = ROWS
     kept: Path = Path("kept")
 
-    def in_turns(self, contenders: Mapping[str, Callable[[], float]]) -> dict[str, list[float]]:
+    def in_turns(
+        self,
+        contenders: Mapping[str, Callable[[], float]],
+        turns: int = 1,
+        around: Callable[[], AbstractContextManager[object]] = nullcontext,
+    ) -> dict[str, list[float]]:
         """Every contender's values by round; each round begins with another contender.
 
         Two alternate instead: nobody goes twice in a row, for what a turn leaves behind would meet the same again.
+        In a round each goes `turns` times, within `around`; its value is the mean of them.
         """
         found: dict[str, list[float]] = {name: [] for name in contenders}
         names = list(contenders)
         for number in range(self.rounds):
             first = number % len(names) if len(names) > 2 else 0
-            for name in names[first:] + names[:first]:
-                found[name].append(contenders[name]())
+            with around():
+                values = [(name, contenders[name]()) for name in (names[first:] + names[:first]) * turns]
+            for name in names:
+                found[name].append(statistics.fmean(value for of, value in values if of == name))
             told = ", ".join(f"{name} {values[-1]:.4g}" for name, values in found.items())
             self.tell(f"round {number + 1}: {told}")
         return found
