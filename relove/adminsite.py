@@ -30,6 +30,11 @@ class ReloveAdminSite(AccessPages, UnfoldAdminSite):
         paused = request.user.is_authenticated and desk.counts().get("everything_paused")
         return {**super().each_context(request), "everything_paused": paused}
 
+    def _get_is_active(self, request: HttpRequest, link: Any, is_tab: bool = False) -> bool:
+        """Once for each address: the theme asks it of all tabs again for each line of the sidebar."""
+        asked = ("is_active", str(link), is_tab)
+        return once.per_request(asked, lambda: super(ReloveAdminSite, self)._get_is_active(request, link, is_tab))
+
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> Any:
         """Made where a page shows it, which ours do not: they have a sidebar of their own."""
         return SimpleLazyObject(lambda: super(ReloveAdminSite, self).get_app_list(request, app_label))

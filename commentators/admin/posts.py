@@ -38,6 +38,16 @@ class PostAdmin(ExportMixin, BigListAdmin):
     list_display = ["post", "stage_badge", "channel_link", "main_idea", "comments_link", "posted"]
     list_filter = [("stage", ChoicesDropdownFilter), ("channel", AutocompleteSelectFilter), PeriodFilter]
     list_select_related = ["channel"]
+    list_fields = (
+        "text",
+        "stage",
+        "stage_reason",
+        "channel__title",
+        "channel__username",
+        "summary",
+        "created_at",
+        "deleted_at",
+    )
     search_fields = ["text"]
     search_help_text = _("Words of the post")
     ordering = ["-created_at", "-id"]
