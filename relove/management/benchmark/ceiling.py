@@ -41,7 +41,7 @@ WAITING = int(ALLOWED * SECONDS * 1.2)
     },
 )
 def ceiling(bench: Bench) -> Figures:
-    """Messages a second over a minute, and the most in any window of one second."""
+    """Messages a second over a minute, and the most in any window of one second of all rounds."""
     client = SandboxClient(settings.SANDBOX_HTTP)
     accounts = crowd.connect(client, ACCOUNTS, timezone.now())
     figures: dict[str, list[float]] = {"per_second": [], "worst_window": []}
@@ -56,7 +56,8 @@ def ceiling(bench: Bench) -> Figures:
             figures["worst_window"].append(worst_window(times))
             latest = ", ".join(f"{name} {values[-1]:g}" for name, values in figures.items())
             bench.tell(f"round {number + 1}: {latest}")
-    return figures
+    # a ceiling is not kept by the median
+    return {**figures, "worst_window": [max(figures["worst_window"])]}
 
 
 def worst_window(times: Sequence[float]) -> int:
