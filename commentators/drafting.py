@@ -27,8 +27,7 @@ from relove.language import detect_language
 Stage = TelegramPost.Stage
 # The model failed: wait, after each answer of no use twice as long, and after so many leave it to a person.
 MOST_ATTEMPTS = 5
-FIRST_WAIT = timedelta(seconds=30)
-LONGEST_WAIT = timedelta(hours=1)
+LOOK_AGAIN = timedelta(seconds=30)
 DRAFTS_TRIED = 3
 
 CLAIM = """
@@ -111,8 +110,7 @@ def _wait(post: TelegramPost, error: llm.LLMError, now: datetime) -> None:
         reason = _("The language model gave no usable answer (%(error)s).") % {"error": error}
         _set_stage(post, Stage.REFUSED, reason)
         return
-    asked = timedelta(seconds=error.retry_after or 0)
-    post.next_try = now + max(asked, min(FIRST_WAIT * 2**post.attempts, LONGEST_WAIT))
+    post.next_try = now + llm.rest(error, post.attempts + 1)
     post.stage_reason = _("The language model failed (%(error)s); tried again by itself.") % {"error": error}
     post.stage_reason = post.stage_reason[:255]
     post.save(update_fields=["attempts", "next_try", "stage_reason"])
@@ -241,7 +239,7 @@ async def _ask_draft(
 
 def _postpone(post: TelegramPost, now: datetime) -> None:
     """Nothing is wrong with the post: look again when somebody has set an account up."""
-    post.stage_reason, post.next_try = planning.why_nobody(post)[:255], now + FIRST_WAIT
+    post.stage_reason, post.next_try = planning.why_nobody(post)[:255], now + LOOK_AGAIN
     post.save(update_fields=["stage_reason", "next_try"])
 
 

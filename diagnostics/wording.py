@@ -3,8 +3,6 @@
 The person has had the counted result long before; where the model fails, the words come later or not at all.
 """
 
-from datetime import timedelta
-
 from django.conf import settings
 from django.db import connection
 from django.utils import timezone
@@ -14,8 +12,6 @@ from diagnostics.models import DiagnosticResult
 from relove import llm
 from relove.claims import claim as claims
 from relove.db import in_thread
-
-LATER = timedelta(minutes=1)
 
 CLAIM = """
 WITH due AS (
@@ -43,8 +39,7 @@ async def advance_one(result_id: int) -> None:
     except (llm.BadAnswer, llm.Refused):
         text = ""
     except llm.LLMError as error:
-        later = timedelta(seconds=error.retry_after) if error.retry_after else LATER
-        await in_thread(_store, result_id, {"wording_due_at": timezone.now() + later})
+        await in_thread(_store, result_id, {"wording_due_at": timezone.now() + llm.rest(error)})
         return
     wording = "" if claims(text) else text
     await in_thread(_store, result_id, {"wording": wording, "wording_due_at": None})

@@ -308,7 +308,7 @@ def _failed(task: Task, error: llm.LLMError, now: datetime) -> None:
     group.attempts += error.permanent
     if group.attempts < TRIES:
         group.state_reason = reason[:255]
-        group.due_at = now + timedelta(seconds=error.retry_after or PATIENCE.total_seconds())
+        group.due_at = now + llm.rest(error)
     else:
         group.attempts = 0
         if task.about:

@@ -3,7 +3,7 @@
 The model's failure sends nothing: the message waits and says why, and after some failures goes to a person.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -19,7 +19,6 @@ Direction, Stage = PrivateMessage.Direction, PrivateMessage.Stage
 # How many messages of the thread a draft is written with, and how often the model may fail.
 CONTEXT = 20
 FAILURES = 8
-FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=30), timedelta(hours=1)
 
 CLAIM = """
 WITH due AS (
@@ -78,8 +77,8 @@ def wait(row: PrivateMessage, error: llm.LLMError, now: datetime) -> None:
     reason = _("The language model failed (%(error)s).") % {"error": error}
     if attempts >= FAILURES:
         to_person(row, reason)
-    pause = max(error.retry_after or 0, min(FIRST_WAIT * 2 ** (attempts - 1), LONGEST_WAIT).total_seconds())
-    _rows(row).update(attempts=attempts, next_try=now + timedelta(seconds=pause), stage_reason=reason[:255])
+    next_try = now + llm.rest(error, attempts)
+    _rows(row).update(attempts=attempts, next_try=next_try, stage_reason=reason[:255])
 
 
 def _rows(row: PrivateMessage) -> Any:

@@ -3,9 +3,12 @@
 Reasons are parts of sentences for people: they stand on pages, in the language of the process that asked.
 """
 
+from datetime import timedelta
 from email.utils import parsedate_to_datetime
 
-RETRY_AFTER_CAP = 3600.0
+from django.conf import settings
+
+RETRY_AFTER_CAP = LONGEST_REST = 3600.0
 
 
 class LLMError(Exception):
@@ -40,6 +43,12 @@ class Refused(LLMError):
     """The model or its server refuses this request."""
 
     permanent = True
+
+
+def rest(error: LLMError, failures: int = 1) -> timedelta:
+    """How long whoever asked waits after so many failures: what the server asks for, if that is longer."""
+    ours: float = settings.LLM_RETRY_SECONDS * 2 ** (failures - 1)
+    return timedelta(seconds=max(error.retry_after or 0.0, min(ours, LONGEST_REST)))
 
 
 def retry_after(value: str | None, date: str | None = None) -> float | None:

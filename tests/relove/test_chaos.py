@@ -3,14 +3,18 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management.base import CommandError
+from django.utils import timezone
 
 from accounts_mgmt.models import TelegramAccountSession
-from accounts_mgmt.outbox import Status
+from accounts_mgmt.outbox import OutgoingMessage, Status
 from commentators.models import GeneratedComment
+from relove.management.chaos import judge as judging
 from relove.management.chaos.judge import Verdict, judge, unsettled
 from relove.management.chaos.storm import Diary, family
 from tests.accounts_mgmt.scene import stage
@@ -44,6 +48,39 @@ def test_the_judge_believes_the_ledger_alone(settings: Any, tmp_path: Path) -> N
         "refused_unexplained": 1,
     }
     assert f"generated_comments {waits.pk}: still on its way" in "\n".join(verdict.told)
+
+
+def test_what_is_accepted_while_the_judge_reads_is_read_anew(
+    settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    readings = []
+
+    def while_something_leaves() -> Iterator[OutgoingMessage]:
+        yield from rows()
+        readings.append(1)
+        if len(readings) <= disturbed:
+            scene.client.publish(scene.channel_id, "Ещё один пост")
+
+    rows = judging.approved
+    monkeypatch.setattr(judging, "approved", while_something_leaves)
+    with stage(settings, tmp_path) as scene:
+        scene.queue(posts=1)
+        disturbed = 2
+        judge(Diary(), committed=set())
+        assert len(readings) == 3
+        readings, disturbed = [], judging.READINGS
+        with pytest.raises(CommandError, match="still left"):
+            judge(Diary(), committed=set())
+
+
+def test_what_is_waited_for_is_told(settings: Any, tmp_path: Path) -> None:
+    with stage(settings, tmp_path) as scene:
+        (first, *others) = scene.queue(posts=1)
+        change(GeneratedComment.objects.get(pk=first), next_retry=timezone.now(), failed_code="GUARD")
+        GeneratedComment.objects.filter(pk__in=others).update(status=Status.SENT)
+        (told,) = judging.waited_for()
+    assert told.startswith(f"generated_comments {first}: pending, due ")
+    assert "GUARD" in told
 
 
 def change(row: GeneratedComment, **fields: Any) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.core.management.base import CommandError
 from django.db.models import Q
 
 from accounts_mgmt.claims import CRASHES_ALLOWED
@@ -21,6 +22,8 @@ from relove.sandbox.client import SandboxClient
 from relove.sandbox.llm import digest
 from sales.models import ConversationMessage
 
+# The messages that leave late are few: one of so many readings falls between them.
+READINGS = 20
 UNSETTLED = (Status.PENDING, Status.SENDING, Status.UNKNOWN)
 REFUSED = (Status.FAILED, Status.CANCELLED, Status.EXPIRED)
 # What a row may end or wait with under this storm: three passing errors in a row, an ending, a chat's end.
@@ -79,12 +82,33 @@ def unsettled() -> int:
     )
 
 
+def waited_for() -> list[str]:
+    """The messages among them, and what a claim would look at, for whoever has to find out why none comes."""
+    told = [
+        f"{row._meta.db_table} {row.pk}: {row.status}{_waits_for(row)} ({row.failed_code} {row.failed_reason})"
+        for kind in outgoing_models()
+        for row in kind._default_manager.filter(status__in=UNSETTLED).exclude(held()).select_related("sender")
+    ]
+    asked = ConversationMessage.objects.received().filter(stage=ConversationMessage.Stage.WANTED)
+    return told + [f"{row._meta.db_table} {row.pk}: waits for an answer, {row.stage_reason}" for row in asked]
+
+
+def read_both(client: SandboxClient) -> tuple[dict[Key, OutgoingMessage], list[dict[str, Any]]]:
+    """The database and the ledger of one moment: nothing was accepted between the two readings."""
+    for _try in range(READINGS):
+        accepted = client.stats()["accepted"]
+        rows = {(row.sender.telegram_user_id or 0, row.random_id or 0): row for row in approved()}
+        ledger = client.ledger()
+        if len(ledger) == accepted:
+            return rows, [entry for entry in ledger if entry["random_id"]]
+    raise CommandError(f"Messages still left at each of {READINGS} readings.")
+
+
 def judge(diary: Diary, committed: set[str]) -> Verdict:
     """`committed` are the texts of messages whose writer was told that they are stored."""
     client = SandboxClient(settings.SANDBOX_HTTP)
-    ledger = [entry for entry in client.ledger() if entry["random_id"]]
+    rows, ledger = read_both(client)
     times = Counter((entry["account"], entry["random_id"]) for entry in ledger)
-    rows = {(row.sender.telegram_user_id or 0, row.random_id or 0): row for row in approved()}
     verdict = Verdict(messages=len(rows), kills=diary.kills)
     verdict.duplicated = sum(times.values()) - len(times)
     for key in times.keys() - rows.keys():
@@ -126,11 +150,13 @@ def _judge_row(row: OutgoingMessage, delivered: int, diary: Diary, verdict: Verd
         wrong = f"delivered {delivered} times"
     if wrong:
         why = f"{row.status} {row.failed_code} {row.failed_reason}".strip()
-        verdict.told.append(f"{row._meta.db_table} {row.pk}: {wrong} ({why}; crashes {row.crashes}).")
+        when = f"first attempt {row.first_attempt_at}, sent {row.sent_at} as {row.message_id}"
+        verdict.told.append(
+            f"{row._meta.db_table} {row.pk}: {wrong} ({why}; crashes {row.crashes}; {when}; {row.text[:60]!r})."
+        )
 
 
 def _waits_for(row: OutgoingMessage) -> str:
-    """What a claim would look at, for whoever has to find out why none came."""
     account = row.sender
     holds = AccountChatHold.objects.filter(account=account, chat=row.chat).values_list("until", flat=True)
     return (

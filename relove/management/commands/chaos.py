@@ -14,6 +14,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import connections
 
+from accounts_mgmt.delivery import GUARD_SECONDS
 from relove.embedded import passing_folder
 from relove.installation import manage
 from relove.management.chaos import CLUSTERS, SETTINGS
@@ -26,8 +27,12 @@ from relove.management.surroundings import Surroundings, mortal_surroundings, re
 from relove.management.upkeep import bring_up_to_date
 from relove.sandbox.client import SandboxClient
 
-# For so long after the storm nothing may stand still that is neither sent, refused nor held.
-PATIENCE = 60.0
+# For so long after the storm nothing may stand still that is neither sent, refused nor held; a row that a guard
+# refused for now is looked at again in half of it. What is waited for longer than usual is told.
+PATIENCE = 2 * GUARD_SECONDS
+LONG = 20.0
+# What a catching up account hears last is asked and answered in less.
+STILL = 3.0
 TOLD = 30
 
 
@@ -123,11 +128,20 @@ class Command(BaseCommand):
         return 0 if verdict.is_good else 1
 
     def _settle(self, diary: Diary, committed: set[str]) -> judging.Verdict:
-        moved, before, started = time.monotonic(), -1, time.monotonic()
         connections.close_all()
-        while (left := judging.unsettled()) and time.monotonic() - moved < PATIENCE:
+        started = moved = time.monotonic()
+        before, told = -1, False
+        while True:
+            left, waited = judging.unsettled(), time.monotonic() - moved
             if left != before:
-                moved, before = time.monotonic(), left
+                moved, before, told = time.monotonic(), left, False
+            elif waited > (PATIENCE if left else STILL):
+                break
+            elif left and waited > LONG and not told:
+                told = True
+                self._tell(f"  nothing has moved for {LONG:.0f} s; waited for:")
+                for line in judging.waited_for()[:TOLD]:
+                    self._tell(f"    {line}")
             time.sleep(0.5)
         self._tell(f"  settled after {time.monotonic() - started:.0f} s")
         return judging.judge(diary, committed)
