@@ -1,6 +1,7 @@
 """A Telegram and a language model on loopback, with a control interface, in one process."""
 
 import asyncio
+import gc
 import signal
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,10 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
 
     async def _run(self, sandbox: Sandbox) -> None:
+        # what is loaded by now stays: a collection that looks through all of it keeps every client waiting, and
+        # what was sent meanwhile at even distances arrives together
+        gc.collect()
+        gc.freeze()
         stopped = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
