@@ -17,7 +17,7 @@ from accounts_mgmt.batching import Batcher
 from accounts_mgmt.delivery import Held
 from accounts_mgmt.leases import Lease, Leases
 from accounts_mgmt.lines import AWAY, Lines
-from accounts_mgmt.sessions import DatabaseStore
+from accounts_mgmt.sessions import DatabaseStores
 from accounts_mgmt.turns import Turns
 from relove.db import in_thread
 from relove.telegram.gateway import Gateway, GatewayError, Listener, Update
@@ -49,6 +49,7 @@ class Holding:
         self.held: dict[int, Held] = {}
         self._capacity, self._lines, self._wake = capacity, lines, wake
         self._taken, self._left, self._local_addr = taken, left, local_addr
+        self._stores = DatabaseStores(lines.store)
         self._taking: dict[asyncio.Task[None], Lease] = {}
         self._leaving: dict[asyncio.Task[None], Lease] = {}
         self._avoid: dict[int, float] = {}
@@ -140,7 +141,7 @@ class Holding:
         data = await in_thread(bookkeeping.session_of, lease.account)
         gateway = MtprotoGateway(
             data,
-            DatabaseStore(self._lines.store, lease.account, lease.token),
+            self._stores.of(lease.account, lease.token),
             local_addr=self._local_addr,
             may_send=lambda: lease.is_valid,
         )

@@ -2,13 +2,19 @@
 
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
+from accounts_mgmt.batching import Batcher
 from accounts_mgmt.lines import Line
 from accounts_mgmt.models import AccountEntity, AccountUpdateState, TelegramAccountSession
 from relove.fields import Sealed
 from relove.kept import Shelf
 from relove.telegram.session_data import Entity, SessionData, UpdateState
+
+# Of one account, in the order of a statement's columns.
+Rows = list[tuple[Any, ...]]
 
 ENTITIES_LOADED = 5000
 # Key and server of an account; gone when it is signed out and when the keys are changed.
@@ -17,18 +23,20 @@ KEPT = Shelf("sessions", seconds=7 * 86_400, ring="session")
 # Each only while the lease is ours: a former holder's state must not overwrite its successor's.
 SAVE_STATES = """
 INSERT INTO account_update_states (account_id, entity_id, pts, qts, seq, date)
-SELECT a.id, v.* FROM telegram_account_sessions a,
-    unnest(%s::bigint[], %s::int[], %s::int[], %s::int[], %s::timestamptz[]) AS v
-WHERE a.id = %s AND a.lease_token = %s
+SELECT a.id, v.entity, v.pts, v.qts, v.seq, v.date
+FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::int[], %s::int[], %s::int[], %s::timestamptz[])
+     AS v (account, token, entity, pts, qts, seq, date)
+JOIN telegram_account_sessions a ON a.id = v.account AND a.lease_token = v.token
 ON CONFLICT (account_id, entity_id) DO UPDATE
     SET pts = excluded.pts, qts = excluded.qts, seq = excluded.seq, date = excluded.date
 """
 
 SAVE_ENTITIES = """
 INSERT INTO account_entities (account_id, entity_id, access_hash, username, seen_at)
-SELECT a.id, v.*, now() FROM telegram_account_sessions a,
-    unnest(%s::bigint[], %s::bigint[], %s::text[]) AS v
-WHERE a.id = %s AND a.lease_token = %s
+SELECT a.id, v.entity, v.access_hash, v.username, now()
+FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::text[])
+     AS v (account, token, entity, access_hash, username)
+JOIN telegram_account_sessions a ON a.id = v.account AND a.lease_token = v.token
 ON CONFLICT (account_id, entity_id) DO UPDATE
     SET access_hash = excluded.access_hash, username = excluded.username, seen_at = excluded.seen_at
 """
@@ -64,20 +72,43 @@ def _data(plain: dict[str, Any]) -> SessionData:
     return SessionData(bytes.fromhex(plain["key"]), plain["dc"], plain["address"], plain["port"])
 
 
+class DatabaseStores:
+    """The stores of a runner's accounts: what many of them keep at once is one statement.
+
+    An account has one save of each kind under way at a time.
+    """
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+        self.states: Batcher[Rows, None] = Batcher(lambda batch: self._save(SAVE_STATES, batch))
+        self.entities: Batcher[Rows, None] = Batcher(lambda batch: self._save(SAVE_ENTITIES, batch))
+
+    def of(self, account: int, token: int) -> "DatabaseStore":
+        return DatabaseStore(self, account, token)
+
+    async def _save(self, statement: str, batch: list[Rows]) -> list[None]:
+        columns = [list(column) for column in zip(*chain.from_iterable(batch), strict=True)]
+        await self._line.rows(statement, columns)
+        return [None] * len(batch)
+
+
+@dataclass(frozen=True, slots=True)
 class DatabaseStore:
     """SessionStore of one held account: nothing is stored once the lease is another's."""
 
-    def __init__(self, line: Line, account: int, token: int) -> None:
-        self._line = line
-        self._holder = [account, token]
+    stores: DatabaseStores
+    account: int
+    token: int
 
     async def save_states(self, states: dict[int, UpdateState]) -> None:
-        rows = [(entity, state.pts, state.qts, state.seq, state.date) for entity, state in states.items()]
-        await self._save(SAVE_STATES, rows)
+        await self.stores.states.submit(
+            [
+                (self.account, self.token, entity, state.pts, state.qts, state.seq, state.date)
+                for entity, state in states.items()
+            ]
+        )
 
     async def save_entities(self, entities: Iterable[Entity]) -> None:
-        await self._save(SAVE_ENTITIES, [(e.id, e.access_hash, e.username) for e in entities])
-
-    async def _save(self, statement: str, rows: list[tuple[Any, ...]]) -> None:
-        columns = [list(column) for column in zip(*rows, strict=True)]
-        await self._line.rows(statement, [*columns, *self._holder])
+        await self.stores.entities.submit(
+            [(self.account, self.token, one.id, one.access_hash, one.username) for one in entities]
+        )

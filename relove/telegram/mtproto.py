@@ -60,6 +60,8 @@ class MtprotoGateway(Groups):
         self._client: Client | None = None
         self._listener: Listener | None = None
         self._flushing = asyncio.Lock()
+        # what the store is known to have of the update states
+        self._saved: dict[int, UpdateState] = {}
         # a handler failed: nothing after it may count as handled on this connection
         self._broken = False
 
@@ -138,10 +140,11 @@ class MtprotoGateway(Groups):
                 await asyncio.wait(running)
             if self._listener is None or self._broken or not account["pts"]:
                 return
-            date = account["date"]
-            states = {0: UpdateState(account["pts"], account["qts"], account["seq"], date)}
-            states |= {entity: UpdateState(pts, date=date) for entity, pts in channels.items()}
-            await self._store.save_states(states)
+            states = {0: UpdateState(account["pts"], account["qts"], account["seq"], account["date"])}
+            states |= {entity: UpdateState(pts) for entity, pts in channels.items()}
+            if moved := dict(states.items() - self._saved.items()):
+                await self._store.save_states(moved)
+                self._saved = states
 
     async def _save_entities(self) -> None:
         fresh = self._session.take_fresh()

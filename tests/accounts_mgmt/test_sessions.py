@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.core.cache import cache
@@ -16,7 +17,7 @@ from pytest_django import Settings
 from accounts_mgmt import health, sessions
 from accounts_mgmt.lines import Line
 from accounts_mgmt.models import AccountEntity, AccountUpdateState, TelegramAccountSession
-from accounts_mgmt.sessions import DatabaseStore, open_session, seal_session
+from accounts_mgmt.sessions import DatabaseStore, DatabaseStores, open_session, seal_session
 from relove.fields import KeyMissing, new_key
 from relove.telegram.gateway import SessionLost
 from relove.telegram.session import Entity, SessionData, UpdateState
@@ -38,7 +39,7 @@ def account(transactional_db: None) -> TelegramAccountSession:
 def stored(account: TelegramAccountSession, token: int, write: Callable[[DatabaseStore], Awaitable[None]]) -> None:
     async def story() -> None:
         line = Line()
-        await write(DatabaseStore(line, account.pk, token))
+        await write(DatabaseStores(line).of(account.pk, token))
         await line.close()
 
     asyncio.run(story())
@@ -90,6 +91,37 @@ def test_a_former_holder_stores_nothing(account: TelegramAccountSession) -> None
     stored(account, TOKEN + 1, too_late)
     assert list(AccountUpdateState.objects.values_list("entity_id", "pts")) == [(0, 3)]
     assert list(AccountEntity.objects.values_list("entity_id", "access_hash")) == [(5, 1)]
+
+
+def test_what_many_accounts_keep_at_once_is_one_statement(
+    account: TelegramAccountSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = TelegramAccountSession.objects.create
+    others = [made(label=f"{token}", session=seal_session(DATA), lease_token=token) for token in (8, 9)]
+    asked: list[str] = []
+    ask = Line.rows
+
+    async def counted(line: Line, sql: str, parameters: Any) -> list[Any]:
+        asked.append(sql)
+        return await ask(line, sql, parameters)
+
+    async def story() -> None:
+        stores = DatabaseStores(line := Line())
+        holders = [(account, TOKEN), (others[0], 8), (others[1], 1000)]
+        for number, (held, token) in enumerate(holders):
+            states = {entity: UpdateState(number + 1, date=MOMENT) for entity in (0, -7)}
+            saves.append(stores.of(held.pk, token).save_states(states))
+        await asyncio.gather(*saves)
+        await line.close()
+
+    saves: list[Any] = []
+    monkeypatch.setattr(Line, "rows", counted)
+    asyncio.run(story())
+    assert len(asked) == 1
+    kept = AccountUpdateState.objects.order_by("account", "entity_id").values_list("account", "entity_id", "pts")
+    assert list(kept) == [(account.pk, -7, 1), (account.pk, 0, 1), (others[0].pk, -7, 2), (others[0].pk, 0, 2)], (
+        "the third is held by another"
+    )
 
 
 def test_an_access_hash_is_the_accounts_own(account: TelegramAccountSession) -> None:

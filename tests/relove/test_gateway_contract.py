@@ -25,7 +25,7 @@ from relove.telegram.gateway import (
     Profile,
     ReactionsChanged,
 )
-from relove.telegram.session import Entity
+from relove.telegram.session import Entity, UpdateState
 from tests.relove.gateway_scene import DEADLINE, Heard, Scene, scene
 
 pytestmark = pytest.mark.anyio
@@ -365,6 +365,33 @@ async def test_a_state_is_stored_only_after_its_handlers_have_ended() -> None:
             heard.hold.set()
             await asyncio.wait_for(flushing, DEADLINE)
             assert s.store.states[0].pts > before
+
+
+async def test_only_states_that_have_moved_are_stored(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with scene() as s:
+        heard = Heard()
+        async with s.gateway(heard) as gateway:
+            saved: list[dict[int, UpdateState]] = []
+            kept = s.store.save_states
+
+            async def save(states: dict[int, UpdateState]) -> None:
+                saved.append(states)
+                if heard.broken:
+                    raise OSError("the database is away")
+                await kept(states)
+
+            monkeypatch.setattr(s.store, "save_states", save)
+            await gateway.flush()
+            assert not saved, "nothing has come since the connection was made"
+            s.write("привет")
+            assert await heard.texts(1) == ["привет"]
+            heard.broken = True
+            with pytest.raises(OSError, match="away"):
+                await gateway.flush()
+            heard.broken = False
+            await gateway.flush()
+            await gateway.flush()
+            assert [list(states) for states in saved] == [[0], [0]], "the second after the first had failed"
 
 
 async def test_disconnecting_lets_handlers_end() -> None:
