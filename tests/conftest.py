@@ -11,6 +11,7 @@ from django.db.backends.postgresql.operations import DatabaseOperations
 
 from relove import logs, texts
 from sales.texts_kind import source
+from tests import services
 from tests.heard import Said, listening
 
 DATABASES = {"db", "transactional_db"}
@@ -27,6 +28,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         found = [weight[mark.name] for mark in item.iter_markers() if mark.name in weight]
         heaviest[item.path] = min([*found, heaviest.get(item.path, 0)])
     items.sort(key=lambda item: heaviest[item.path])
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """Each worker's database is a copy of one that has all tables already."""
+    if template := services.whole_template():
+        connection.settings_dict["TEST"]["TEMPLATE"] = template
 
 
 @pytest.fixture(autouse=True)
