@@ -75,7 +75,7 @@ def _data(plain: dict[str, Any]) -> SessionData:
 class DatabaseStores:
     """The stores of a runner's accounts: what many of them keep at once is one statement.
 
-    An account has one save of each kind under way at a time.
+    Where an account saves the same twice, because whoever began to wait for the first gave up, the later counts.
     """
 
     def __init__(self, line: Line) -> None:
@@ -87,7 +87,9 @@ class DatabaseStores:
         return DatabaseStore(self, account, token)
 
     async def _save(self, statement: str, batch: list[Rows]) -> list[None]:
-        columns = [list(column) for column in zip(*chain.from_iterable(batch), strict=True)]
+        # account, token and entity: a statement may write each but once
+        rows = {row[:3]: row for row in chain.from_iterable(batch)}.values()
+        columns = [list(column) for column in zip(*rows, strict=True)]
         await self._line.rows(statement, columns)
         return [None] * len(batch)
 

@@ -14,6 +14,7 @@ from telethon.crypto import AuthKey
 from telethon.sessions import MemorySession
 from telethon.tl import types
 
+from relove.language import storable
 from relove.telegram.session_data import Entity as Entity
 from relove.telegram.session_data import SessionData as SessionData
 from relove.telegram.session_data import SessionStore as SessionStore
@@ -36,7 +37,7 @@ class StoredSession(MemorySession):  # type: ignore[misc]
 
     def process_entities(self, tlo: Any) -> None:
         for entity_id, access_hash, username, _phone, _name in self._entities_to_rows(tlo):
-            entity = Entity(entity_id, access_hash, username or "")
+            entity = Entity(entity_id, access_hash, storable(username or ""))
             if self._by_id.get(entity_id) != entity:
                 self._by_id[entity_id] = self.fresh[entity_id] = entity
                 if entity.username:

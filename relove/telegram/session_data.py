@@ -18,7 +18,7 @@ PORT = 443
 
 @dataclass(frozen=True, slots=True)
 class UpdateState:
-    """Up to where updates are handled. `date` is aware."""
+    """Up to where updates are handled. `date` is aware, and asked for of the account alone."""
 
     pts: int
     qts: int = 0

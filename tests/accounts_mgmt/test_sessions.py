@@ -124,6 +124,20 @@ def test_what_many_accounts_keep_at_once_is_one_statement(
     )
 
 
+def test_of_two_saves_of_an_account_in_one_statement_the_later_counts(account: TelegramAccountSession) -> None:
+    async def write(store: DatabaseStore) -> None:
+        given_up = asyncio.create_task(store.save_states({0: UpdateState(3, date=MOMENT)}))
+        await asyncio.sleep(0)
+        given_up.cancel()
+        await asyncio.gather(
+            store.save_states({0: UpdateState(4, date=MOMENT)}), store.save_entities([Entity(5, 1), Entity(5, 2)])
+        )
+
+    stored(account, TOKEN, write)
+    assert list(AccountUpdateState.objects.values_list("entity_id", "pts")) == [(0, 4)]
+    assert list(AccountEntity.objects.values_list("entity_id", "access_hash")) == [(5, 2)]
+
+
 def test_an_access_hash_is_the_accounts_own(account: TelegramAccountSession) -> None:
     other = TelegramAccountSession.objects.create(
         label="Борис", role="main", session=seal_session(DATA), lease_token=8

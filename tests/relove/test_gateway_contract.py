@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from telethon import types
 
 from relove.sandbox import rules
 from relove.telegram.gateway import (
@@ -25,7 +26,7 @@ from relove.telegram.gateway import (
     Profile,
     ReactionsChanged,
 )
-from relove.telegram.session import Entity, UpdateState
+from relove.telegram.session import Entity, SessionData, StoredSession, UpdateState
 from tests.relove.gateway_scene import DEADLINE, Heard, Scene, scene
 
 pytestmark = pytest.mark.anyio
@@ -149,6 +150,12 @@ async def test_entities_met_are_stored_and_serve_the_next_connection() -> None:
             await gateway.resolve("kanal")
         async with s.gateway() as gateway:
             assert (await gateway.channel(s.place)).username == "kanal"
+
+
+def test_a_name_that_postgresql_cannot_hold_is_kept_without_what_it_cannot() -> None:
+    session = StoredSession(SessionData(b"", 2, "127.0.0.1", 443))
+    session.process_entities([types.User(5, access_hash=7, username="bo\0ris")])
+    assert session.take_fresh() == [Entity(5, 7, "boris")]
 
 
 async def test_entities_that_could_not_be_stored_are_stored_later(monkeypatch: pytest.MonkeyPatch) -> None:
