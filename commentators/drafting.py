@@ -110,7 +110,7 @@ def _wait(post: TelegramPost, error: llm.LLMError, now: datetime) -> None:
         reason = _("The language model gave no usable answer (%(error)s).") % {"error": error}
         _set_stage(post, Stage.REFUSED, reason)
         return
-    post.next_try = now + llm.rest(error, post.attempts + 1)
+    post.next_try = now + llm.backoff(error, post.attempts + 1)
     post.stage_reason = _("The language model failed (%(error)s); tried again by itself.") % {"error": error}
     post.stage_reason = post.stage_reason[:255]
     post.save(update_fields=["attempts", "next_try", "stage_reason"])

@@ -39,7 +39,7 @@ async def advance_one(result_id: int) -> None:
     except (llm.BadAnswer, llm.Refused):
         text = ""
     except llm.LLMError as error:
-        await in_thread(_store, result_id, {"wording_due_at": timezone.now() + llm.rest(error)})
+        await in_thread(_store, result_id, {"wording_due_at": timezone.now() + llm.backoff(error)})
         return
     wording = "" if claims(text) else text
     await in_thread(_store, result_id, {"wording": wording, "wording_due_at": None})

@@ -308,7 +308,7 @@ def _failed(task: Task, error: llm.LLMError, now: datetime) -> None:
     group.attempts += error.permanent
     if group.attempts < TRIES:
         group.state_reason = reason[:255]
-        group.due_at = now + llm.rest(error)
+        group.due_at = now + llm.backoff(error)
     else:
         group.attempts = 0
         if task.about:

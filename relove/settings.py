@@ -212,8 +212,8 @@ LLM_MODEL = env("LLM_MODEL", default="sandbox")
 LLM_TIMEOUT = env.float("LLM_TIMEOUT", default=60.0)
 # How long a row is in the hands of one process that asks about it; what died with it is found after that.
 LLM_CLAIM_SECONDS = env.float("RELOVE_LLM_CLAIM_SECONDS", default=180.0)
-# How long whoever asked rests after the model's first failure; twice as long after each further one.
-LLM_RETRY_SECONDS = env.float("RELOVE_LLM_RETRY_SECONDS", default=30.0)
+# How long whoever asked waits after a failure of the model (relove.llm.backoff).
+LLM_RETRY_BASE_SECONDS = env.float("RELOVE_LLM_RETRY_BASE_SECONDS", default=30.0)
 LLM_CONCURRENCY = env.int("LLM_CONCURRENCY", default=20)
 # The name of the model's provider as people are told who are asked for their consent.
 LLM_PROVIDER_NAME = env("LLM_PROVIDER_NAME", default="reLove sandbox" if IS_SANDBOX else "OpenAI")

@@ -77,7 +77,7 @@ def wait(row: PrivateMessage, error: llm.LLMError, now: datetime) -> None:
     reason = _("The language model failed (%(error)s).") % {"error": error}
     if attempts >= FAILURES:
         to_person(row, reason)
-    next_try = now + llm.rest(error, attempts)
+    next_try = now + llm.backoff(error, attempts)
     _rows(row).update(attempts=attempts, next_try=next_try, stage_reason=reason[:255])
 
 

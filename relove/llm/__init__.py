@@ -32,7 +32,7 @@ from relove import options
 from relove.db import in_thread
 from relove.faultpoints import reach
 from relove.llm import ledger, reading
-from relove.llm.errors import BadAnswer, Busy, LLMError, Misconfigured, Refused, TimedOut, rest
+from relove.llm.errors import BadAnswer, Busy, LLMError, Misconfigured, Refused, TimedOut, backoff
 from relove.models import LLMCall
 from relove.prompting import Masked, Message, clean, fenced, mask
 
@@ -51,9 +51,9 @@ __all__ = [
     "TimedOut",
     "aclose",
     "ask",
+    "backoff",
     "fenced",
     "mask",
-    "rest",
 ]
 
 logger = logging.getLogger(__name__)

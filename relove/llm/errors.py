@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 
 from django.conf import settings
 
-RETRY_AFTER_CAP = LONGEST_REST = 3600.0
+RETRY_AFTER_CAP = LONGEST_BACKOFF = 3600.0
 
 
 class LLMError(Exception):
@@ -45,10 +45,15 @@ class Refused(LLMError):
     permanent = True
 
 
-def rest(error: LLMError, failures: int = 1) -> timedelta:
-    """How long whoever asked waits after so many failures: what the server asks for, if that is longer."""
-    ours: float = settings.LLM_RETRY_SECONDS * 2 ** (failures - 1)
-    return timedelta(seconds=max(error.retry_after or 0.0, min(ours, LONGEST_REST)))
+def backoff(error: LLMError, failures: int = 0) -> timedelta:
+    """How long whoever asked waits: what the server asks for, or one base.
+
+    Whoever counts its failures in a row waits at least a base after the first, and twice as long after each
+    further one, at most an hour.
+    """
+    base: float = settings.LLM_RETRY_BASE_SECONDS
+    least = min(base * 2 ** (failures - 1), LONGEST_BACKOFF) if failures else 0.0
+    return timedelta(seconds=max(error.retry_after or (0.0 if failures else base), least))
 
 
 def retry_after(value: str | None, date: str | None = None) -> float | None:

@@ -80,6 +80,27 @@ def test_it_answers_and_keeps_what_was_received(server: LLMServer) -> None:
     assert call.prompt_tokens == answer.prompt_tokens > 0
 
 
+@pytest.mark.parametrize(
+    ("asked_for", "failures", "seconds"),
+    [
+        (None, 0, 30),
+        (1.5, 0, 1.5),
+        (None, 1, 30),
+        (None, 3, 120),
+        (None, 8, 3600),
+        (None, 40, 3600),
+        (1.5, 1, 30),
+        (300.0, 2, 300),
+        (300.0, 5, 480),
+    ],
+)
+def test_how_long_whoever_asked_waits(
+    asked_for: float | None, failures: int, seconds: float, settings: Settings
+) -> None:
+    settings.LLM_RETRY_BASE_SECONDS = 30.0
+    assert llm.backoff(llm.Busy("too many", asked_for), failures) == timedelta(seconds=seconds)
+
+
 def test_it_pays_once_for_a_key(server: LLMServer) -> None:
     assert ask().value == ask().value
     assert server.state.stats()["answered"] == 1
