@@ -11,8 +11,8 @@ from django.db.backends.postgresql.operations import DatabaseOperations
 
 from relove import logs, texts
 from sales.texts_kind import source
-from tests import services
 from tests.heard import Said, listening
+from tests.template import wait_for_template
 
 DATABASES = {"db", "transactional_db"}
 
@@ -33,8 +33,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
     """Each worker's database is a copy of one that has all tables already."""
-    if template := services.whole_template():
-        connection.settings_dict["TEST"]["TEMPLATE"] = template
+    if name := wait_for_template():
+        connection.settings_dict["TEST"]["TEMPLATE"] = name
 
 
 @pytest.fixture(autouse=True)
