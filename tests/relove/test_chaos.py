@@ -4,11 +4,11 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management.base import CommandError
 from django.utils import timezone
 
 from accounts_mgmt.models import TelegramAccountSession
@@ -31,6 +31,7 @@ def test_the_judge_believes_the_ledger_alone(settings: Any, tmp_path: Path) -> N
         change(blocked, status=Status.FAILED, failed_code="RPC_CALL_FAIL")
         for row in (stopped, ended):
             TelegramAccountSession.objects.filter(id=row.sender_id).update(state="signed_out")
+        hold_all()
         assert unsettled() == 1, "only the last is waited for"
         diary = Diary(kills=3, ended_accounts=[ended.sender.telegram_user_id or 0])
         verdict = judge(diary, committed={"Сообщение № 17"})
@@ -69,8 +70,9 @@ def test_what_is_accepted_while_the_judge_reads_is_read_anew(
         judge(Diary(), committed=set())
         assert len(readings) == 3
         readings, disturbed = [], judging.READINGS
-        with pytest.raises(CommandError, match="still left"):
-            judge(Diary(), committed=set())
+        verdict = judge(Diary(), committed=set())
+        assert len(readings) == judging.READINGS
+        assert "it has not settled" in verdict.told[0]
 
 
 def test_what_is_waited_for_is_told(settings: Any, tmp_path: Path) -> None:
@@ -78,9 +80,18 @@ def test_what_is_waited_for_is_told(settings: Any, tmp_path: Path) -> None:
         (first, *others) = scene.queue(posts=1)
         change(GeneratedComment.objects.get(pk=first), next_retry=timezone.now(), failed_code="GUARD")
         GeneratedComment.objects.filter(pk__in=others).update(status=Status.SENT)
-        (told,) = judging.waited_for()
-    assert told.startswith(f"generated_comments {first}: pending, due ")
-    assert "GUARD" in told
+        unheld = TelegramAccountSession.objects.earliest("id")
+        hold_all()
+        TelegramAccountSession.objects.filter(pk=unheld.pk).update(lease_until=timezone.now())
+        told = list(judging.waited_for())
+        assert len(told) == unsettled()
+    assert told[0].startswith(f"generated_comments {first}: pending, due ")
+    assert "GUARD" in told[0]
+    assert told[1].startswith(f"Account {unheld.pk} is held by nobody")
+
+
+def hold_all() -> None:
+    TelegramAccountSession.objects.update(lease_until=timezone.now() + timedelta(minutes=1))
 
 
 def change(row: GeneratedComment, **fields: Any) -> None:

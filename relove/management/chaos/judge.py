@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import CommandError
 from django.db.models import Q
+from django.db.models.functions import Now
 
 from accounts_mgmt.claims import CRASHES_ALLOWED
 from accounts_mgmt.models import AccountChatHold, TelegramAccountSession
@@ -74,42 +74,66 @@ def held() -> Q:
 
 
 def unsettled() -> int:
-    """How many are on their way that nothing visible holds; what still waits for an answer, and groups, too."""
-    waiting = ConversationMessage.objects.received().filter(stage=ConversationMessage.Stage.WANTED).count()
-    waiting += EducationGroup.objects.open().exclude(state=EducationGroup.State.PAUSED).count()
-    return waiting + sum(
-        kind._default_manager.filter(status__in=UNSETTLED).exclude(held()).count() for kind in outgoing_models()
-    )
+    """How many are on their way that nothing visible holds; what waits for an answer, groups and accounts, too."""
+    messages = sum(rows.count() for rows in _on_their_way())
+    return messages + _unanswered().count() + _moving_groups().count() + _unheld_accounts().count()
 
 
-def waited_for() -> list[str]:
-    """The messages among them, and what a claim would look at, for whoever has to find out why none comes."""
-    told = [
-        f"{row._meta.db_table} {row.pk}: {row.status}{_waits_for(row)} ({row.failed_code} {row.failed_reason})"
-        for kind in outgoing_models()
-        for row in kind._default_manager.filter(status__in=UNSETTLED).exclude(held()).select_related("sender")
-    ]
-    asked = ConversationMessage.objects.received().filter(stage=ConversationMessage.Stage.WANTED)
-    return told + [f"{row._meta.db_table} {row.pk}: waits for an answer, {row.stage_reason}" for row in asked]
+def waited_for() -> Iterator[str]:
+    """Each of them, and what a claim would look at, for whoever has to find out why none comes."""
+    for rows in _on_their_way():
+        for row in rows.select_related("sender"):
+            yield f"{_name(row)}: {row.status}{_waits_for(row)} ({row.failed_code} {row.failed_reason})"
+    for asked in _unanswered():
+        yield f"{_name(asked)}: waits for an answer until {asked.next_try}, {asked.stage_reason}"
+    yield from map(_stands, _moving_groups())
+    for account in _unheld_accounts():
+        yield f"Account {account.pk} is held by nobody: leased until {account.lease_until}"
 
 
-def read_both(client: SandboxClient) -> tuple[dict[Key, OutgoingMessage], list[dict[str, Any]]]:
+def _on_their_way() -> Iterator[Any]:
+    for kind in outgoing_models():
+        yield kind._default_manager.filter(status__in=UNSETTLED).exclude(held())
+
+
+def _unanswered() -> Any:
+    return ConversationMessage.objects.received().filter(stage=ConversationMessage.Stage.WANTED)
+
+
+def _moving_groups() -> Any:
+    return EducationGroup.objects.open().exclude(state=EducationGroup.State.PAUSED)
+
+
+def _unheld_accounts() -> Any:
+    """What they are told is not heard yet."""
+    active = TelegramAccountSession.objects.filter(state=TelegramAccountSession.State.ACTIVE)
+    return active.filter(Q(lease_until=None) | Q(lease_until__lt=Now()))
+
+
+def _name(row: OutgoingMessage) -> str:
+    return f"{row._meta.db_table} {row.pk}"
+
+
+def read_both(client: SandboxClient, verdict: Verdict) -> tuple[dict[Key, OutgoingMessage], list[dict[str, Any]]]:
     """The database and the ledger of one moment: nothing was accepted between the two readings."""
     for _try in range(READINGS):
         accepted = client.stats()["accepted"]
         rows = {(row.sender.telegram_user_id or 0, row.random_id or 0): row for row in approved()}
         ledger = client.ledger()
         if len(ledger) == accepted:
-            return rows, [entry for entry in ledger if entry["random_id"]]
-    raise CommandError(f"Messages still left at each of {READINGS} readings.")
+            break
+    else:
+        verdict.told.append(f"Something was accepted at each of {READINGS} readings: it has not settled.")
+    return rows, [entry for entry in ledger if entry["random_id"]]
 
 
 def judge(diary: Diary, committed: set[str]) -> Verdict:
     """`committed` are the texts of messages whose writer was told that they are stored."""
     client = SandboxClient(settings.SANDBOX_HTTP)
-    rows, ledger = read_both(client)
+    verdict = Verdict(kills=diary.kills)
+    rows, ledger = read_both(client, verdict)
+    verdict.messages = len(rows)
     times = Counter((entry["account"], entry["random_id"]) for entry in ledger)
-    verdict = Verdict(messages=len(rows), kills=diary.kills)
     verdict.duplicated = sum(times.values()) - len(times)
     for key in times.keys() - rows.keys():
         verdict.duplicated += 1
@@ -126,7 +150,7 @@ def judge(diary: Diary, committed: set[str]) -> Verdict:
 def _judge_row(row: OutgoingMessage, delivered: int, diary: Diary, verdict: Verdict) -> None:
     wrong = ""
     if POISON in row.text and not row.set_aside:
-        verdict.told.append(f"{row._meta.db_table} {row.pk} kills, and was not set aside.")
+        verdict.told.append(f"{_name(row)} kills, and was not set aside.")
     if row.status in REFUSED:
         verdict.refused += 1
         if delivered or not _refusal_explained(row, diary):
@@ -151,9 +175,7 @@ def _judge_row(row: OutgoingMessage, delivered: int, diary: Diary, verdict: Verd
     if wrong:
         why = f"{row.status} {row.failed_code} {row.failed_reason}".strip()
         when = f"first attempt {row.first_attempt_at}, sent {row.sent_at} as {row.message_id}"
-        verdict.told.append(
-            f"{row._meta.db_table} {row.pk}: {wrong} ({why}; crashes {row.crashes}; {when}; {row.text[:60]!r})."
-        )
+        verdict.told.append(f"{_name(row)}: {wrong} ({why}; crashes {row.crashes}; {when}; {row.text[:60]!r}).")
 
 
 def _waits_for(row: OutgoingMessage) -> str:
@@ -223,7 +245,7 @@ def _judge_order(rows: dict[Key, OutgoingMessage], ledger: list[dict[str, Any]],
         conversation = (row._meta.db_table, row.sender_id, row.chat_id)
         if newest.get(conversation, 0) > row.pk:
             verdict.wrong_order += 1
-            verdict.told.append(f"{row._meta.db_table} {row.pk} was overtaken by {newest[conversation]}.")
+            verdict.told.append(f"{_name(row)} was overtaken by {newest[conversation]}.")
         newest[conversation] = max(row.pk, newest.get(conversation, 0))
 
 

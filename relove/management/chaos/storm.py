@@ -38,6 +38,8 @@ MODEL = ("429:1", "500", "timeout", "slow:1", "truncated", "malformed", "wrong_s
 MODEL_SHARE = 0.2
 ENDINGS = ("AUTH_KEY_DUPLICATED", "SESSION_REVOKED", "USER_DEACTIVATED_BAN", "AUTH_KEY_UNREGISTERED", "PEER_FLOOD")
 ENDED_CHATS = 0.02
+# Who asks dies, or cannot store what it was answered.
+LOSES_ANSWERS = ("kill", "postgres dies", "postgres away", "disk full")
 AWAY_SECONDS = 60.0
 DISK_FULL_SECONDS = 8.0
 RESTART_SECONDS = 60.0
@@ -114,9 +116,10 @@ class Storm:
     def _do(self, event: str, dice: random.Random) -> None:
         self.diary.events[event] = self.diary.events.get(event, 0) + 1
         self.tell(event)
-        with suppress(OSError):
-            # the sandbox itself does not suffer; a busy machine may keep its answer waiting
-            self.diary.calls_at_risk += self.client.call("GET", "llm/stats")["in_flight"]
+        if event in LOSES_ANSWERS:
+            with suppress(OSError):
+                # the sandbox itself does not suffer; a busy machine may keep its answer waiting
+                self.diary.calls_at_risk += self.client.call("GET", "llm/stats")["in_flight"]
         getattr(self, f"_{event.replace(' ', '_')}")(dice)
 
     # --- processes -----------------------------------------------------------------------------------
@@ -184,7 +187,7 @@ class Storm:
 
     def _spoil_calls(self, dice: random.Random) -> None:
         for kind, share in PASSING:
-            fields = {} if kind.startswith("RPC") else {"method": SEND}
+            fields = {"method": SEND} if kind.startswith("SLOWMODE") else {}
             self.client.add_fault(kind, share=share, **fields)
         for kind in MODEL:
             fault = {"kind": kind, "share": MODEL_SHARE / len(MODEL)}

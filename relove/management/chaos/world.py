@@ -42,7 +42,7 @@ PARTNERS = [(f"partner_{number}", f"Партнёр {number} (ИИ)") for number 
 PEOPLE_EACH, CLIENTS = 2, 40
 SAID = ("Здравствуйте", "Устала всё тянуть одна", "Сколько это стоит?", "А это поможет, если нет сил?")
 # a minute
-RATES = {"post": 45, "by_hand": 400, "question": 30, "group": 2, "line": 40}
+RATES = {"post": 45, "by_hand": 450, "question": 30, "group": 2, "line": 40}
 SCENARIO = {
     "group": {"title": "Практика: {name|группа}"},
     "roles": [{"key": "спрашивает", "persona": "Задаёт короткие вопросы."}],

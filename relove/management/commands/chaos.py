@@ -8,6 +8,7 @@ import threading
 import time
 from argparse import SUPPRESS
 from contextlib import ExitStack
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +28,14 @@ from relove.management.surroundings import Surroundings, mortal_surroundings, re
 from relove.management.upkeep import bring_up_to_date
 from relove.sandbox.client import SandboxClient
 
-# For so long after the storm nothing may stand still that is neither sent, refused nor held; a row that a guard
-# refused for now is looked at again in half of it. What is waited for longer than usual is told.
+# Seconds after the storm. So long nothing may stand still that is neither sent, refused nor held; a row that a
+# guard refused for now is looked at again in half of it.
 PATIENCE = 2 * GUARD_SECONDS
-LONG = 20.0
-# What a catching up account hears last is asked and answered in less.
-STILL = 3.0
+# What has not moved for so long is told.
+NEWS_AFTER = 20.0
+# Nothing is waited for any more for so long: it is over. What an account hears as it catches up comes in less.
+SETTLED_AFTER = 3.0
+MOST = 900.0
 TOLD = 30
 
 
@@ -131,16 +134,16 @@ class Command(BaseCommand):
         connections.close_all()
         started = moved = time.monotonic()
         before, told = -1, False
-        while True:
+        while time.monotonic() - started < MOST:
             left, waited = judging.unsettled(), time.monotonic() - moved
             if left != before:
                 moved, before, told = time.monotonic(), left, False
-            elif waited > (PATIENCE if left else STILL):
+            elif waited > (PATIENCE if left else SETTLED_AFTER):
                 break
-            elif left and waited > LONG and not told:
+            elif left and waited > NEWS_AFTER and not told:
                 told = True
-                self._tell(f"  nothing has moved for {LONG:.0f} s; waited for:")
-                for line in judging.waited_for()[:TOLD]:
+                self._tell(f"  nothing has moved for {NEWS_AFTER:.0f} s; waited for:")
+                for line in islice(judging.waited_for(), TOLD):
                     self._tell(f"    {line}")
             time.sleep(0.5)
         self._tell(f"  settled after {time.monotonic() - started:.0f} s")
