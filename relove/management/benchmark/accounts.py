@@ -19,7 +19,6 @@ FIRST = 10
 HALF = 155
 # Long enough for the first beats, flushes and pings of all.
 SETTLED_SECONDS = 8.0
-MOST_ROUNDS = 2
 
 State = TelegramAccountSession.State
 
@@ -32,8 +31,7 @@ def accounts(bench: Bench) -> Figures:
     """
     _connect()
     found: dict[str, list[float]] = {"kb_each": [], "kb_later": []}
-    # memory does not drift as machines do
-    for number in range(min(bench.rounds, MOST_ROUNDS)):
+    for number in range(bench.rounds):
         base, half, whole = _round()
         found["kb_each"].append((whole - base) / (ACCOUNTS - FIRST))
         found["kb_later"].append((whole - half) / (ACCOUNTS - HALF))
