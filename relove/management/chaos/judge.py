@@ -75,8 +75,8 @@ def held() -> Q:
 
 def unsettled() -> int:
     """How many are on their way that nothing visible holds; what waits for an answer, groups and accounts, too."""
-    messages = sum(rows.count() for rows in _on_their_way())
-    return messages + _unanswered().count() + _moving_groups().count() + _unheld_accounts().count()
+    waiting = [*_on_their_way(), _unanswered(), _moving_groups(), _unheld_accounts()]
+    return sum(rows.count() for rows in waiting)
 
 
 def waited_for() -> Iterator[str]:
