@@ -31,7 +31,9 @@ logger = logging.getLogger(__name__)
 _RPC_RESULT, _CONTAINER = 0xF35C6D01, 0x73F1F8DC
 _MAX_MESSAGES, _MAX_BYTES = 100, 512 * 1024
 _UNKNOWN_KEY = struct.pack("<i", -404)
-_WRONG_SALT = 48
+_TOO_LOW, _TOO_HIGH, _WRONG_SALT = 16, 17, 48
+# https://core.telegram.org/mtproto/description#message-identifier-msg-id
+_OLDEST_SECONDS, _NEWEST_SECONDS = 300, 30
 _KEY_FREE = {"help.GetConfig", "help.GetNearestDc"}  # answered even for a dead key
 _UPKEEP = ("updates.", "help.", "account.UpdateStatus", "users.GetUsers")  # what idle clients do, too
 _UNSIGNED = ("help.", "auth.", "account.GetPassword")  # areas open to a key nobody has signed in with
@@ -94,10 +96,9 @@ class Connection(asyncio.Protocol):
             return
         salt, session, msg_id, length, body = self._decrypt(self.key, packet)
         message = BinaryReader(body[:length]).tgread_object()
-        if salt != self.key.salt:
-            answer = types.BadServerSalt(msg_id, 0, _WRONG_SALT, self.key.salt)
+        if objection := _objection(msg_id, salt, self.key.salt):
             self._session = session
-            self._send(answer._bytes())
+            self._send(objection._bytes())
             return
         if session != self._session:
             self._session = session
@@ -268,6 +269,18 @@ class Connection(asyncio.Protocol):
             asyncio.get_running_loop().call_later(fault.delay, self._send, result)
         elif fault.kind == "drop_after":
             self.abort()
+
+
+def _objection(msg_id: int, salt: int, right_salt: int) -> Any:
+    """To a message that names another salt, or whose id is dated too early or too late."""
+    if salt != right_salt:
+        return types.BadServerSalt(msg_id, 0, _WRONG_SALT, right_salt)
+    age = time.time() - (msg_id >> 32)
+    if age > _OLDEST_SECONDS:
+        return types.BadMsgNotification(msg_id, 0, _TOO_LOW)
+    if -age > _NEWEST_SECONDS:
+        return types.BadMsgNotification(msg_id, 0, _TOO_HIGH)
+    return None
 
 
 def _service_answer(msg_id: int, message: Any) -> Any:

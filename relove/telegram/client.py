@@ -12,6 +12,7 @@ from telethon.network import ConnectionTcpFull
 
 from relove.telegram.catching_up import CompleteBox
 from relove.telegram.session import SessionData, StoredSession
+from relove.telegram.steady import SteadyState
 
 
 def trust_sandbox_key() -> None:
@@ -56,11 +57,16 @@ def fenced(may_send: Callable[[], bool]) -> type[ConnectionTcpFull]:
 
 
 class Client(TelegramClient):  # type: ignore[misc]
-    """Telethon's client, which after a lost connection fetches missed updates and repeats nothing late."""
+    """Telethon's client, which after a lost connection fetches missed updates and repeats nothing late.
+
+    It works on when the machine's clock is set.
+    """
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._message_box = CompleteBox(self._log["messagebox"])
+        state = SteadyState(self._sender.auth_key, loggers=self._log)
+        self._sender._state = self._sender._send_queue._state = state
 
     async def _handle_auto_reconnect(self) -> None:
         await self.catch_up()

@@ -1,14 +1,17 @@
 """What the gateway promises, against a real server: sending, finding, reading, hearing."""
 
 import asyncio
+import time
 from collections.abc import Iterable
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 from telethon import types
+from telethon.network import mtprotostate
 
 from relove.sandbox import rules
+from relove.telegram import steady
 from relove.telegram.gateway import (
     AlreadySent,
     ChannelInfo,
@@ -372,6 +375,33 @@ async def test_a_state_is_stored_only_after_its_handlers_have_ended() -> None:
             heard.hold.set()
             await asyncio.wait_for(flushing, DEADLINE)
             assert s.store.states[0].pts > before
+
+
+class SetClock:
+    """A module `time` whose wall clock can be set."""
+
+    wrong_by = 0
+
+    def time(self) -> float:
+        return time.time() + self.wrong_by
+
+
+@pytest.mark.parametrize(("before", "after"), [(0, 7200), (0, -7200), (7200, 0), (-7200, 0), (-7200, 7200)])
+async def test_the_machines_clock_may_be_set(before: int, after: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = SetClock()
+    for module in (mtprotostate, steady):
+        monkeypatch.setattr(module, "time", clock)
+    clock.wrong_by = before
+    async with scene(TELEGRAM_REQUEST_TIMEOUT=3.0) as s:
+        heard = Heard()
+        async with s.gateway(heard) as gateway:
+            s.write("до")
+            assert await heard.texts(1) == ["до"]
+            clock.wrong_by = after
+            await gateway.send(s.to_boris())
+            s.write("после")
+            assert await heard.texts(1) == ["после"]
+        assert [entry.text for entry in s.ledger] == ["раз"]
 
 
 async def test_only_states_that_have_moved_are_stored(monkeypatch: pytest.MonkeyPatch) -> None:

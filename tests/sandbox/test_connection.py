@@ -2,12 +2,14 @@
 
 import asyncio
 import socket
+import time
 from typing import Any
 
 import pytest
 from telethon import errors, functions, types
 from telethon.crypto import AuthKey
 from telethon.errors import AuthKeyNotFound
+from telethon.network import mtprotostate
 
 from relove.sandbox.server import Sandbox
 from relove.sandbox.world import User
@@ -46,6 +48,33 @@ async def test_bytes_that_are_no_packet_close_the_connection(sandbox: Sandbox) -
         answer = b""
     assert answer == b""
     writer.close()
+
+
+class WrongClock:
+    """A module `time` whose wall clock is wrong by so many seconds."""
+
+    wrong_by = 0
+
+    def time(self) -> float:
+        return time.time() + self.wrong_by
+
+
+@pytest.mark.parametrize("wrong_by", [-301, 31, 7200])
+async def test_a_message_dated_too_early_or_too_late_is_not_answered(
+    wrong_by: int, connect: Connect, anna: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As Telegram does; a stock client is told by how much its clock is wrong, and asks again."""
+    client = await connect(anna)
+    state = client._sender._state
+    clock = WrongClock()
+    monkeypatch.setattr(mtprotostate, "time", clock)
+    # within what is allowed nothing is said
+    for clock.wrong_by in (-25, 25):
+        await client(functions.account.GetAuthorizationsRequest())
+        assert state.time_offset == 0
+    clock.wrong_by, state._last_msg_id = wrong_by, 0
+    await asyncio.wait_for(client(functions.account.GetAuthorizationsRequest()), DEADLINE)
+    assert abs(state.time_offset + wrong_by) <= 1
 
 
 async def test_a_method_it_does_not_know_is_refused_and_recorded(
