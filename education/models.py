@@ -166,6 +166,7 @@ class GroupMessage(OutgoingMessage):
     """
 
     ordered = True
+    place_fields = ("chat",)
 
     class Direction(models.TextChoices):
         IN = "in", _("received")
