@@ -56,6 +56,13 @@ def fenced(may_send: Callable[[], bool]) -> type[ConnectionTcpFull]:
     return FencedConnection
 
 
+class NoMemory(dict[int, float]):
+    """Keeps nothing."""
+
+    def __setitem__(self, key: int, value: float) -> None:
+        pass
+
+
 class Client(TelegramClient):  # type: ignore[misc]
     """Telethon's client, which after a lost connection fetches missed updates and repeats nothing late.
 
@@ -65,6 +72,9 @@ class Client(TelegramClient):  # type: ignore[misc]
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._message_box = CompleteBox(self._log["messagebox"])
+        # Telethon refuses by itself what it was told to wait with, until a time by the machine's clock: two hours
+        # long where that was set back by two hours. Who waits, and until when, is the outbox's to decide.
+        self._flood_waited_requests = NoMemory()
         state = SteadyState(self._sender.auth_key, loggers=self._log)
         self._sender._state = self._sender._send_queue._state = state
 
