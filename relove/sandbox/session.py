@@ -96,7 +96,8 @@ class Connection(asyncio.Protocol):
             return
         salt, session, msg_id, length, body = self._decrypt(self.key, packet)
         message = BinaryReader(body[:length]).tgread_object()
-        if objection := _objection(msg_id, salt, self.key.salt):
+        checks_dates = self.core.world.settings.checks_dates
+        if objection := _objection(msg_id, salt, self.key.salt, checks_dates=checks_dates):
             self._session = session
             self._send(objection._bytes())
             return
@@ -271,11 +272,11 @@ class Connection(asyncio.Protocol):
             self.abort()
 
 
-def _objection(msg_id: int, salt: int, right_salt: int) -> Any:
+def _objection(msg_id: int, salt: int, right_salt: int, *, checks_dates: bool) -> Any:
     """To a message that names another salt, or whose id is dated too early or too late."""
     if salt != right_salt:
         return types.BadServerSalt(msg_id, 0, _WRONG_SALT, right_salt)
-    age = time.time() - (msg_id >> 32)
+    age = time.time() - (msg_id >> 32) if checks_dates else 0.0
     if age > _OLDEST_SECONDS:
         return types.BadMsgNotification(msg_id, 0, _TOO_LOW)
     if -age > _NEWEST_SECONDS:

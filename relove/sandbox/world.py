@@ -187,6 +187,8 @@ class Settings:
     forget_random_ids: float = 86_400.0
     duplicate_answer: Literal["error", "echo"] = "error"
     duplicated_key_window: float = 5.0
+    # whether messages dated too early or too late are objected to
+    checks_dates: bool = True
     rate: int | None = None  # accepted messages per second for the whole server
     difference_slice: int = 500
     channel_too_long: int = 5_000  # more missed events than this: ChannelDifferenceTooLong

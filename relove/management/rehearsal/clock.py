@@ -2,7 +2,8 @@
 
 The whole project goes by the database's clock (relove.clock), so that is the one place to change it: functions
 of ours in `public` stand before PostgreSQL's own and add what one row says. Nothing in the project's code or
-SQL knows of it. `install` lets `time.time` follow too, by which the sandbox and Telegram's client date things.
+SQL knows of it. `install` lets `time.time` follow too, by which the sandbox and Telegram's client date things
+(which takes a step of a machine's clock back everywhere else, `relove.telegram.steady`).
 
 Between two moves the clock goes as fast as the real one, so every wait, pace and lease keeps its length; a move
 passes at once a stretch in which nothing is in hand. What measures lengths (monotonic clocks) is left alone.
@@ -15,6 +16,7 @@ from django.db import connection
 from django.utils import timezone
 
 from relove import clock
+from relove.telegram import steady
 
 FUNCTIONS = ("now", "transaction_timestamp", "statement_timestamp", "clock_timestamp")
 TABLE = "CREATE TABLE public.rehearsal_clock (ahead interval NOT NULL)"
@@ -28,6 +30,8 @@ CREATE FUNCTION public.{name}() RETURNS timestamptz LANGUAGE sql STABLE AS
 def install() -> None:
     """In this process, from now on."""
     time.time = lambda: timezone.now().timestamp()
+    # moves are no steps that a connection to Telegram should take back
+    steady.unset_clock = time.time
 
 
 def start(at: datetime) -> None:
