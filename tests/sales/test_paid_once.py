@@ -39,7 +39,7 @@ def test_who_takes_over_uses_the_paid_analysis_and_two_at_once_queue_one_answer(
     row = say(account, "Здравствуйте")
     with running_sandbox(settings) as telegram:
         asyncio.run(half_way(row.pk))
-        assert LLMCall.objects.get().status == "answered"
+        assert LLMCall.objects.get(subject_id=row.pk).status == "answered"
         asyncio.run(answered(row.pk, row.pk))
         asyncio.run(answered(row.pk))
         stats = telegram.call("GET", "llm/stats")
