@@ -12,7 +12,7 @@ from telethon.network import ConnectionTcpFull
 
 from relove.telegram.catching_up import CompleteBox
 from relove.telegram.session import SessionData, StoredSession
-from relove.telegram.steady import SteadyState
+from relove.telegram.steady import SteadyState, SteadyWaits
 
 
 def trust_sandbox_key() -> None:
@@ -56,13 +56,6 @@ def fenced(may_send: Callable[[], bool]) -> type[ConnectionTcpFull]:
     return FencedConnection
 
 
-class NoMemory(dict[int, float]):
-    """Keeps nothing."""
-
-    def __setitem__(self, key: int, value: float) -> None:
-        pass
-
-
 class Client(TelegramClient):  # type: ignore[misc]
     """Telethon's client, which after a lost connection fetches missed updates and repeats nothing late.
 
@@ -72,9 +65,7 @@ class Client(TelegramClient):  # type: ignore[misc]
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._message_box = CompleteBox(self._log["messagebox"])
-        # Telethon refuses by itself what it was told to wait with, until a time by the machine's clock: two hours
-        # long where that was set back by two hours. Who waits, and until when, is the outbox's to decide.
-        self._flood_waited_requests = NoMemory()
+        self._flood_waited_requests = SteadyWaits()
         state = SteadyState(self._sender.auth_key, loggers=self._log)
         self._sender._state = self._sender._send_queue._state = state
 

@@ -37,3 +37,17 @@ class SteadyState(MTProtoState):  # type: ignore[misc]
     def _step(self) -> int:
         """By how many seconds the machine's clock has been set since the connection was made."""
         return round(time.time() - unset_clock() - self._began)
+
+
+class SteadyWaits(dict[int, float]):
+    """Until when kinds of requests must wait, by the machine's clock as it is when asked.
+
+    Telethon refuses these by itself meanwhile: a wait of seconds would last two hours where the clock is set back
+    by two hours.
+    """
+
+    def __setitem__(self, kind: int, until: float) -> None:
+        super().__setitem__(kind, until - time.time() + unset_clock())
+
+    def __getitem__(self, kind: int) -> float:
+        return super().__getitem__(kind) - unset_clock() + time.time()

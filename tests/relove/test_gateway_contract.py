@@ -1,13 +1,13 @@
 """What the gateway promises, against a real server: sending, finding, reading, hearing."""
 
 import asyncio
-import time
 from collections.abc import Iterable
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 from telethon import types
+from telethon.client import users
 from telethon.network import mtprotostate
 
 from relove.sandbox import rules
@@ -18,6 +18,7 @@ from relove.telegram.gateway import (
     Counts,
     DeletedMessages,
     EditedMessage,
+    FloodWait,
     MessagesRead,
     NewMessage,
     Outgoing,
@@ -31,6 +32,7 @@ from relove.telegram.gateway import (
 )
 from relove.telegram.session import Entity, SessionData, StoredSession, UpdateState
 from tests.relove.gateway_scene import DEADLINE, Heard, Scene, scene
+from tests.sandbox.tools import WrongClock
 
 pytestmark = pytest.mark.anyio
 
@@ -377,21 +379,11 @@ async def test_a_state_is_stored_only_after_its_handlers_have_ended() -> None:
             assert s.store.states[0].pts > before
 
 
-class SetClock:
-    """A module `time` whose wall clock can be set."""
-
-    wrong_by = 0
-
-    def time(self) -> float:
-        return time.time() + self.wrong_by
-
-
 @pytest.mark.parametrize(("before", "after"), [(0, 7200), (0, -7200), (7200, 0), (-7200, 0), (-7200, 7200)])
 async def test_the_machines_clock_may_be_set(before: int, after: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = SetClock()
+    clock = WrongClock(before)
     for module in (mtprotostate, steady):
         monkeypatch.setattr(module, "time", clock)
-    clock.wrong_by = before
     async with scene(TELEGRAM_REQUEST_TIMEOUT=3.0) as s:
         heard = Heard()
         async with s.gateway(heard) as gateway:
@@ -402,6 +394,22 @@ async def test_the_machines_clock_may_be_set(before: int, after: int, monkeypatc
             s.write("после")
             assert await heard.texts(1) == ["после"]
         assert [entry.text for entry in s.ledger] == ["раз"]
+
+
+async def test_a_wait_lasts_as_long_when_the_clock_is_set_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = WrongClock()
+    for module in (users, mtprotostate, steady):
+        monkeypatch.setattr(module, "time", clock)
+    async with scene() as s:
+        await s.meet_boris()
+        async with s.gateway(Heard()) as gateway:
+            s.fault("FLOOD_WAIT_30")
+            for clock.wrong_by in (7200, 0, -7200):
+                with pytest.raises(FloodWait) as caught:
+                    await gateway.send(s.to_boris())
+                assert caught.value.retry_after
+                assert 25 < caught.value.retry_after <= 30
+        assert not s.ledger, "nothing is asked meanwhile"
 
 
 async def test_only_states_that_have_moved_are_stored(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -99,18 +99,6 @@ async def test_an_error_of_telegrams(expected: Expected) -> None:
         assert not s.ledger
 
 
-async def test_how_long_a_wait_lasts_is_decided_by_who_asks() -> None:
-    """Telethon by itself would refuse the second, until a time by the machine's clock."""
-    async with scene() as s:
-        await s.meet_boris()
-        async with s.gateway() as client:
-            s.fault("FLOOD_WAIT_7200")
-            with pytest.raises(FloodWait):
-                await client.send(s.to_boris())
-            await client.send(s.to_boris())
-        assert len(s.ledger) == 1
-
-
 async def test_a_406_without_a_name_of_ours_refuses_the_request_alone() -> None:
     async with scene() as s:
         await s.meet_boris()

@@ -2,7 +2,6 @@
 
 import asyncio
 import socket
-import time
 from typing import Any
 
 import pytest
@@ -14,7 +13,7 @@ from telethon.network import mtprotostate
 from relove.sandbox.server import Sandbox
 from relove.sandbox.world import User
 from tests.sandbox.conftest import Connect, session_for
-from tests.sandbox.tools import DEADLINE
+from tests.sandbox.tools import DEADLINE, WrongClock
 
 pytestmark = pytest.mark.anyio
 
@@ -48,15 +47,6 @@ async def test_bytes_that_are_no_packet_close_the_connection(sandbox: Sandbox) -
         answer = b""
     assert answer == b""
     writer.close()
-
-
-class WrongClock:
-    """A module `time` whose wall clock is wrong by so many seconds."""
-
-    wrong_by = 0
-
-    def time(self) -> float:
-        return time.time() + self.wrong_by
 
 
 @pytest.mark.parametrize("wrong_by", [-301, 31, 7200])

@@ -2,8 +2,10 @@
 
 import asyncio
 import random
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from telethon import TelegramClient, functions, types
@@ -14,6 +16,16 @@ from relove.sandbox.server import Sandbox
 from relove.sandbox.world import Channel, Message
 
 DEADLINE = 10.0
+
+
+@dataclass
+class WrongClock:
+    """A module `time` whose wall clock is wrong by so many seconds."""
+
+    wrong_by: int = 0
+
+    def time(self) -> float:
+        return time.time() + self.wrong_by
 
 
 def publish(sandbox: Sandbox, channel: Channel, text: str, **fields: Any) -> Message:
